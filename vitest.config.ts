@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^cadre$/, replacement: source("src/main/index.ts") },
+      { find: /^cadre\/testing$/, replacement: source("src/main/testing.ts") }
+    ]
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    // Threads that a test starts inherit it, and so find `cadre` as the tests do.
+    execArgv: ["--conditions=cadre-source"],
+    // No module keeps state, so files may share a process: importing `effect` once a file would more than double the time.
+    isolate: false,
+    maxWorkers: "100%",
+    testTimeout: 20_000,
+    hookTimeout: 20_000
+  }
+})
