@@ -1,0 +1,15 @@
+/**
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/** How a payload's bytes are to be read: `binary` by SchemaBinary, `json` as UTF-8 JSON, `raw` by the user alone. */
+export const Encoding = Schema.Literals(["binary", "json", "raw"])
+export type Encoding = typeof Encoding.Type
+
+/**
+ * What a task is given and what it gives back. Whoever knows the schema encodes
+ * it once; whatever lies between the two ends forwards the bytes unread.
+ */
+export const Payload = Schema.Struct({ encoding: Encoding, bytes: Schema.Uint8Array })
+export type Payload = typeof Payload.Type
