@@ -1,0 +1,330 @@
+/**
+ * An executor that runs handlers as fibers of this process.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Context, Effect, Exit, type Fiber, FiberSet, Layer, Logger, Queue } from "effect"
+import { Executor } from "../services/Executor.ts"
+import type { ExecutorPort } from "../services/Server.ts"
+import { Submitter } from "../services/Submitter.ts"
+import { TaskContext } from "../services/TaskContext.ts"
+import { type Implementation } from "../services/TaskLibrary.ts"
+import type { ExecutorSpec, LeaseRef, Report } from "../src/dispatch/Event.ts"
+import { Slots } from "../src/dispatch/Slots.ts"
+import type { Attempt, ExecutorCommand } from "../src/protocol/ExecutorPort.ts"
+import { isValue } from "../src/task/Immediate.ts"
+import type { LogLine } from "../src/task/LogLine.ts"
+import type { Sealer } from "../src/task/Secret.ts"
+import { Backlog } from "./Backlog.ts"
+import {
+  describeDefect,
+  type Handling,
+  handlings,
+  invalidPayload,
+  judge,
+  type Judged,
+  offers,
+  succeedNow
+} from "./Handling.ts"
+import { foreverInTurns, inTurns } from "./TurnScheduler.ts"
+import { whileWaiting } from "./WaitingSubmitter.ts"
+
+/** What an executor is made of. */
+export interface Options {
+  readonly implementations: ReadonlyArray<Implementation>
+  /** What it offers beside its libraries: services, slots, labels. */
+  readonly spec: Omit<ExecutorSpec, "libraries">
+  /** The services that place tasks here. */
+  readonly provides: Context.Context<never>
+  /** What handlers that submit tasks do so with. */
+  readonly submitter?: Submitter["Service"]
+  readonly sealer?: Sealer
+}
+
+/** Milliseconds of handlers that end at once, after which others have their turn. */
+const slice = 4
+
+interface Running {
+  readonly attempt: Attempt
+  slot: number
+  fiber: Fiber.Fiber<void> | undefined
+  isReported: boolean
+}
+
+type Run = (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+
+/** One executor while it serves. */
+class Session {
+  readonly #options: Options
+  readonly #port: ExecutorPort
+  readonly #handlingOf: ReturnType<typeof handlings>
+  readonly #now: () => number
+  readonly #run: Run
+  readonly #pumps: Queue.Queue<void>
+  readonly #backlog = new Backlog()
+  readonly #running = new Slots<Running>()
+  #reports: Array<Report> = []
+  /** Attempts whose handlers wait for tasks that they have submitted: they need no slot meanwhile. */
+  #waiting = 0
+  #isPumping = false
+  #isClosed = false
+  #busySince = 0
+  #busy = 0
+  #ended = 0
+
+  constructor(options: Options, port: ExecutorPort, clock: Clock.Clock, run: Run, pumps: Queue.Queue<void>) {
+    this.#options = options
+    this.#port = port
+    this.#handlingOf = handlings(options.implementations, options.provides, options.sealer)
+    this.#now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
+    this.#run = run
+    this.#pumps = pumps
+  }
+
+  get load() {
+    const { size: running } = this.#running
+    const busy = this.#busy + (running > 0 ? this.#now() - this.#busySince : 0)
+    return { running, queued: this.#backlog.size, ended: this.#ended, busy }
+  }
+
+  apply(commands: ReadonlyArray<ExecutorCommand>): void {
+    for (const command of commands) {
+      if (command._tag === "Assign") {
+        // A resumed one is running here already, or was lost with the session that ran it.
+        for (const attempt of command.attempts) if (!attempt.assignment.isResumed) this.#backlog.add(attempt)
+      } else if (command._tag === "Recall") this.#giveBack(command.leases)
+      else this.#revoke(command.task, command.epoch, command.kill)
+    }
+    this.pump()
+  }
+
+  /** Starts what there are slots for, for one slice of time. */
+  pump(): void {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    const started: Array<Running> = []
+    let now = this.#now()
+    const until = now + slice
+    for (let count = 1; this.#running.size < this.#options.spec.slots + this.#waiting && !this.#isClosed; count++) {
+      const attempt = this.#backlog.next()
+      if (attempt === undefined) break
+      const running = this.#start(attempt, now)
+      if (running !== undefined) started.push(running)
+      // Asking for the time costs as much as a small handler.
+      if (running === undefined && count % 8 !== 0) continue
+      now = this.#now()
+      if (now < until || this.#backlog.size === 0) continue
+      Queue.offerUnsafe(this.#pumps, undefined)
+      break
+    }
+    this.#isPumping = false
+    const leases = started.flatMap(({ attempt: { assignment }, isReported }) =>
+      isReported ? [] : [{ task: assignment.task, epoch: assignment.epoch }]
+    )
+    if (leases.length > 0) this.#port.send({ _tag: "started", leases })
+    this.#flush()
+  }
+
+  /** The server takes care of what ends from now on. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #giveBack(leases: ReadonlyArray<LeaseRef>): void {
+    const unstarted = leases.filter(({ epoch, task }) => this.#backlog.remove(task, epoch))
+    if (unstarted.length > 0) this.#port.send({ _tag: "recalled", leases: unstarted })
+  }
+
+  #revoke(task: number, epoch: number, kill: boolean): void {
+    const interrupted: Judged = { outcome: { _tag: "Interrupted", by: "the server", cleanly: !kill } }
+    if (this.#backlog.remove(task, epoch)) {
+      this.#reports.push({ task, epoch, ...interrupted })
+      return
+    }
+    const running = this.#running.values().find(({ attempt: { assignment } }) =>
+      assignment.task === task && assignment.epoch === epoch
+    )
+    if (running === undefined) return
+    running.fiber?.interruptUnsafe()
+    // A fiber that will not be interrupted cannot be killed either: it is left alone, and its slot used again.
+    if (kill) this.#end(running, interrupted, Number.NaN)
+  }
+
+  /** Runs a handler that ends at once here and now, any other as a fiber, which is returned. */
+  #start(attempt: Attempt, startedAt: number): Running | undefined {
+    const { batch, epoch, task } = attempt.assignment
+    const handling = this.#handlingOf(batch.spec)
+    const payload = handling?.decodePayload(attempt)
+    let result: Effect.Effect<unknown, unknown, unknown> | undefined
+    if (handling !== undefined && payload !== undefined && isValue(payload)) {
+      result = this.#call(handling, payload.value)
+      const outcome = isValue(result) ? succeedNow(handling, result.value) : undefined
+      if (outcome !== undefined) {
+        this.#ended++
+        this.#reports.push({ task, epoch, startedAt, outcome })
+        return undefined
+      }
+    }
+    if (this.#running.size === 0) this.#busySince = startedAt
+    const running: Running = { attempt, slot: -1, fiber: undefined, isReported: false }
+    running.slot = this.#running.add(running)
+    if (handling === undefined) {
+      const message = `Executor ${this.#options.spec.executorId} has no task ${batch.spec.requirement.taskName}`
+      this.#end(running, { outcome: { _tag: "Crashed", defect: { name: "UnknownTask", message } } }, startedAt)
+      return undefined
+    }
+    const judged = result !== undefined
+      ? this.#judged(handling, attempt, result, startedAt)
+      : Effect.matchEffect(handling.decodePayload(attempt), {
+        onFailure: (error) => Effect.succeed(invalidPayload(handling.definition, error)),
+        onSuccess: (value) => this.#judged(handling, attempt, this.#call(handling, value), startedAt)
+      })
+    this.#fork(running, handling, judged, startedAt)
+    return running.isReported ? undefined : running
+  }
+
+  #call({ handler }: Handling, payload: unknown): Effect.Effect<unknown, unknown, unknown> {
+    try {
+      return handler(payload)
+    } catch (defect) {
+      return Exit.die(defect)
+    }
+  }
+
+  #judged(
+    handling: Handling,
+    { assignment: { batch: { trace }, epoch } }: Attempt,
+    result: Effect.Effect<unknown, unknown, unknown>,
+    startedAt: number
+  ): Effect.Effect<Judged, never, unknown> {
+    const scoped = Effect.scoped(result)
+    const traced = trace === undefined ? scoped : Effect.withSpan(scoped, handling.definition.name, {
+      kind: "consumer",
+      parent: { _tag: "ExternalSpan", ...trace, sampled: true, annotations: Context.empty() }
+    })
+    return Effect.flatMap(Effect.exit(traced), (exit) => judge(handling, exit, epoch, startedAt))
+  }
+
+  #fork(
+    running: Running,
+    handling: Handling,
+    judged: Effect.Effect<Judged, never, unknown>,
+    startedAt: number
+  ): void {
+    const fiber = this.#run(
+      Effect.provideContext(
+        Effect.map(judged, (judged) => this.#end(running, judged, startedAt)),
+        // The library's types say what a handler needs: it is all here.
+        this.#context(running.attempt, handling) as Context.Context<unknown>
+      )
+    )
+    running.fiber = fiber
+    // An interruption from outside ends the fiber before it can say how.
+    fiber.addObserver((exit) => {
+      if (running.isReported) return
+      const judged: Judged = Exit.isSuccess(exit) || Exit.hasInterrupts(exit)
+        ? { outcome: { _tag: "Interrupted", by: "the server", cleanly: true } }
+        : { outcome: { _tag: "Crashed", defect: describeDefect(exit.cause) } }
+      this.#end(running, judged, startedAt)
+    })
+  }
+
+  #context(attempt: Attempt, handling: Handling): Context.Context<never> {
+    const { assignment: { epoch, task }, isFollowed } = attempt
+    const lease = { task, epoch }
+    const { executorId } = this.#options.spec
+    const progress = (value: unknown) =>
+      isFollowed
+        ? Effect.match(handling.encodeProgress(value), {
+          onFailure: () => undefined,
+          onSuccess: (bytes) => this.#port.send({ _tag: "progress", lease, value: bytes.slice() })
+          // The handling's context has what the schema needs.
+        }) as Effect.Effect<void>
+        : Effect.void
+    const taskId = this.#port.idOf(task)
+    let context: Context.Context<never> = Context.add(
+      handling.context,
+      TaskContext,
+      TaskContext.of({ taskId, attempt: epoch, executor: executorId, progress })
+    )
+    const { submitter } = this.#options
+    if (submitter !== undefined) {
+      context = Context.add(context, Submitter, whileWaiting(submitter, (change) => this.#wait(change)))
+    }
+    return isFollowed ? Context.add(context, Logger.CurrentLoggers, this.#loggers(lease, handling)) : context
+  }
+
+  #loggers(lease: LeaseRef, { context }: Handling): ReadonlySet<Logger.Logger<unknown, unknown>> {
+    const capture = Logger.make(({ date, logLevel, message }) => {
+      const line: LogLine = {
+        time: date.getTime(),
+        level: logLevel,
+        message: Array.isArray(message) ? message.map(String).join(" ") : String(message),
+        annotations: {}
+      }
+      this.#port.send({ _tag: "log", lease, line })
+    })
+    return new Set([...Context.get(context, Logger.CurrentLoggers), capture])
+  }
+
+  /** A handler begins or ends to wait for tasks of its own: its slot is lent to others. */
+  #wait(change: 1 | -1): void {
+    this.#waiting += change
+    this.#port.send({ _tag: "beat", slots: this.#options.spec.slots + this.#waiting })
+    this.pump()
+  }
+
+  #end(running: Running, judged: Judged, startedAt: number): void {
+    if (running.isReported) return
+    running.isReported = true
+    const { epoch, task } = running.attempt.assignment
+    this.#running.delete(running.slot)
+    this.#ended++
+    if (this.#running.size === 0) this.#busy += this.#now() - this.#busySince
+    if (this.#isClosed) return
+    const { outcome, retryAfter } = judged
+    this.#reports.push(
+      retryAfter === undefined ? { task, epoch, startedAt, outcome } : { task, epoch, startedAt, outcome, retryAfter }
+    )
+    if (!this.#isPumping) this.pump()
+  }
+
+  #flush(): void {
+    if (this.#reports.length === 0 || this.#isClosed) return
+    const reports = this.#reports
+    this.#reports = []
+    this.#port.send({ _tag: "ended", reports })
+  }
+}
+
+/** An executor of these implementations. */
+export const make = (options: Options): Effect.Effect<Executor["Service"]> =>
+  Effect.sync(() => {
+    const libraries = offers(options.implementations)
+    let session: Session | undefined
+    const serve = Effect.fnUntraced(function*(port: ExecutorPort) {
+      const clock = yield* Clock.Clock
+      const fibers = yield* FiberSet.make<void>()
+      const run = yield* FiberSet.runtime(fibers)()
+      const pumps = yield* inTurns(Queue.unbounded<void>())
+      const current = new Session(options, port, clock, run, pumps)
+      session = current
+      // Runs before the fibers are interrupted: what they do then is not reported any more.
+      yield* Effect.addFinalizer(() => Effect.sync(() => current.close()))
+      const commands = Effect.map(Queue.takeAll(port.commands), (commands) => current.apply(commands))
+      yield* Effect.forkScoped(foreverInTurns(commands))
+      const pump = Effect.andThen(
+        Effect.andThen(Queue.takeAll(pumps), Effect.yieldNow),
+        Effect.sync(() => current.pump())
+      )
+      yield* Effect.forkScoped(foreverInTurns(pump))
+    })
+    return Executor.of({
+      spec: { ...options.spec, libraries },
+      serve,
+      load: Effect.sync(() => session?.load ?? { running: 0, queued: 0, ended: 0, busy: 0 })
+    })
+  })
+
+/** Runs handlers as fibers of this process. */
+export const layer = (options: Options): Layer.Layer<Executor> => Layer.effect(Executor, make(options))

@@ -1,0 +1,229 @@
+/**
+ * The lowest rung of the ladder: server, submitter and executors in this
+ * process, joined by queues.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect, Layer, Scope, Stdio, Stream } from "effect"
+import { Foreground } from "../services/Foreground.ts"
+import { Server } from "../services/Server.ts"
+import { Submitter } from "../services/Submitter.ts"
+import { type Implementation, implementations, type TaskLibrary } from "../services/TaskLibrary.ts"
+import { ExecutorId, NodeId } from "../src/task/Attempt.ts"
+import type { Implements, Runs, TaskDefinition } from "../src/task/TaskDefinition.ts"
+import * as ExecutorFibers from "./ExecutorFibers.ts"
+import * as ForegroundStdio from "./ForegroundStdio.ts"
+import { makeSealer } from "./SealerNode.ts"
+import * as ServerMemory from "./ServerMemory.ts"
+import * as SubmitterServer from "./submitter/SubmitterServer.ts"
+
+/** How an executor of this process runs tasks. */
+export interface ExecutorOptions {
+  /** How many attempts it runs at a time; 64 where absent. */
+  readonly slots?: number
+  /** What tasks may ask for by `labels`. */
+  readonly labels?: ReadonlyArray<string>
+}
+
+/** The capacity that the executors of this process share; unlimited where absent. */
+export interface Options extends ServerMemory.Options {
+  readonly capacity?: { readonly cpu: number; readonly bytes: number; readonly slots: number }
+}
+
+/** The tasks that a Layer implements. */
+export type TasksOf<I> = I extends Implements<infer T> ? T : never
+
+/** An executor that has yet to be started: what it can run, and what it is made of. */
+export interface Plan<out Names extends string, out E, out R> {
+  readonly "~names": Names
+  /** Builds what it runs and what places tasks on it. */
+  readonly build: Effect.Effect<
+    { readonly implementations: ReadonlyArray<Implementation>; readonly provides: Context.Context<never> },
+    E,
+    R | Submitter | Scope.Scope
+  >
+  readonly options: ExecutorOptions
+  /** It owns the terminal. */
+  readonly isForeground: boolean
+}
+
+/** Any plan at all. `build` says no more: a plan that is written where one of these is asked for keeps its own types. */
+export type AnyPlan = Pick<Plan<string, unknown, unknown>, "~names" | "options" | "isForeground"> & {
+  readonly build: object
+}
+
+const plan = <Names extends string, I, E, R, ROut, E2, R2>(
+  implementation: Layer.Layer<I, E, R>,
+  provides: Layer.Layer<ROut, E2, R2> | undefined,
+  options: ExecutorOptions,
+  isForeground = false
+): Plan<Names, E | E2, R | R2> => ({
+  // A phantom.
+  "~names": undefined as unknown as Names,
+  options,
+  isForeground,
+  build: Effect.gen(function*() {
+    const placed = provides === undefined ? Context.empty() : yield* Layer.build(provides)
+    const built = yield* Layer.build(implementation)
+    // Whatever a handler asks for by its key is in here; the types were checked where it was given.
+    return { implementations: implementations(built), provides: placed as Context.Context<never> }
+  })
+})
+
+/** What is left to provide once handlers can submit tasks themselves. */
+export type Outside<R, Names extends string> = Exclude<R, Submitter | Runs<Names>>
+
+/**
+ * An executor for `layerOf`: it runs the tasks of the implementation whose
+ * `requires` are covered by what `provides` has.
+ */
+export const executor = <I extends Implements<TaskDefinition.Any>, E, R, ROut = never, E2 = never, R2 = never>(
+  implementation: Layer.Layer<I, E, R>,
+  options: ExecutorOptions & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
+): Plan<TaskDefinition.Covered<TasksOf<I>, ROut>, E | E2, R | R2> => plan(implementation, options.provides, options)
+
+/**
+ * The executor that owns the terminal: the only one that runs tasks which
+ * require `Stdio` or `Foreground`. Reads of a line queue up in order and hold
+ * up nothing else.
+ */
+export const foreground = <I extends Implements<TaskDefinition.Any>, E, R, ROut = never, E2 = never, R2 = never>(
+  implementation: Layer.Layer<I, E, R>,
+  options: ExecutorOptions & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
+): Plan<
+  TaskDefinition.Covered<TasksOf<I>, ROut | Stdio.Stdio | Foreground>,
+  E | E2,
+  R | R2 | Stdio.Stdio
+> => {
+  const terminal = Layer.merge(ForegroundStdio.layer, ForegroundStdio.layerStdio)
+  return plan(
+    implementation,
+    options.provides === undefined ? terminal : Layer.merge(terminal, options.provides),
+    options,
+    true
+  )
+}
+
+/** What the types cannot see of a set of plans, in words; undefined if it is sound. */
+const unsound = (
+  plans: ReadonlyArray<
+    Pick<Plan<string, unknown, unknown>, "isForeground"> & { readonly provides: Context.Context<never> }
+  >,
+  libraries: ReadonlyArray<TaskLibrary.Any>
+): string | undefined => {
+  if (plans.filter(({ isForeground }) => isForeground).length > 1) {
+    return "Only one executor can own the terminal: there is more than one InProcess.foreground"
+  }
+  if (plans.some(({ isForeground, provides }) => !isForeground && provides.mapUnsafe.has(Stdio.Stdio.key))) {
+    return "Stdio is for the executor that owns the terminal: use InProcess.foreground rather than provide it"
+  }
+  const owners = new Map<string, string>()
+  for (const { name, tasks } of libraries) {
+    for (const task of tasks.keys()) {
+      const other = owners.get(task)
+      if (other !== undefined) return `Libraries ${other} and ${name} both have a task "${task}": rename one of them`
+      owners.set(task, name)
+    }
+  }
+  return undefined
+}
+
+const serve = Effect.fnUntraced(function*(
+  plans: ReadonlyArray<Plan<string, unknown, unknown>>,
+  { capacity, ...options }: Options
+) {
+  const scope = yield* Effect.scope
+  const server = Context.get(yield* Layer.build(ServerMemory.layer(options)), Server)
+  // Handlers may submit tasks of libraries that are still being built.
+  let handlers: Submitter["Service"] | undefined
+  const built = yield* Effect.forEach(
+    plans,
+    ({ build, isForeground, options }) => Effect.map(build, (parts) => ({ ...parts, isForeground, options }))
+  ).pipe(
+    Effect.provideService(Submitter, deferred(() => handlers))
+  )
+  const libraries = distinct(built.flatMap(({ implementations }) => implementations.map(({ library }) => library)))
+  const problem = unsound(built, libraries)
+  if (problem !== undefined) return yield* Effect.die(new TypeError(problem))
+  const sealer = makeSealer()
+  const submitterOf = (name: string) =>
+    Effect.provideService(SubmitterServer.connect({ name, libraries, sealer }), Server, server)
+  handlers = yield* submitterOf("handlers")
+  for (const [index, { implementations, options, provides }] of built.entries()) {
+    const slots = options.slots ?? 64
+    const name = `executor-${index + 1}`
+    const executor = yield* ExecutorFibers.make({
+      implementations,
+      provides,
+      sealer,
+      submitter: handlers,
+      spec: {
+        executorId: ExecutorId.make(name),
+        node: { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }) },
+        slots,
+        prefetch: slots,
+        services: [...provides.mapUnsafe.keys()],
+        labels: options.labels ?? [],
+        heartbeat: false
+      }
+    })
+    const port = yield* server.attach(executor.spec)
+    yield* executor.serve(port)
+  }
+  const submitter = yield* Scope.provide(submitterOf("program"), scope)
+  return Context.make(Submitter, submitter).pipe(Context.add(Server, server))
+})
+
+/** The submitter that will be there once everything is built; a layer that submits while it is built has come too soon. */
+const deferred = (get: () => Submitter["Service"] | undefined): Submitter["Service"] => {
+  const submitter = Effect.suspend(() => {
+    const found = get()
+    return found === undefined
+      ? Effect.die(new Error("Tasks were submitted before their executors were built"))
+      : Effect.succeed(found)
+  })
+  return Submitter.of({
+    run: (task, payload, options) => Effect.flatMap(submitter, ({ run }) => run(task, payload, options)),
+    runAll: (task, payloads, options) =>
+      Stream.unwrap(Effect.map(submitter, ({ runAll }) => runAll(task, payloads, options))),
+    submit: (task, payload, options) => Effect.flatMap(submitter, ({ submit }) => submit(task, payload, options)),
+    submitAll: (task, payloads, options) =>
+      Effect.flatMap(submitter, ({ submitAll }) => submitAll(task, payloads, options)),
+    submitGraph: (steps) => Effect.flatMap(submitter, ({ submitGraph }) => submitGraph(steps))
+  })
+}
+
+const distinct = (libraries: ReadonlyArray<TaskLibrary.Any>): ReadonlyArray<TaskLibrary.Any> => [...new Set(libraries)]
+
+/** Several executors with different services, behind one submitter. */
+export const layerOf = <const P extends ReadonlyArray<AnyPlan>>(
+  plans: P,
+  options: Options = {}
+): Layer.Layer<
+  Submitter | Server | Runs<P[number]["~names"]>,
+  P[number] extends Plan<string, infer E, unknown> ? E : never,
+  Outside<P[number] extends Plan<string, unknown, infer R> ? R : never, P[number]["~names"]>
+> =>
+  // Whatever is an `AnyPlan` was made as a `Plan`. `Runs` is a phantom, and what the plans need beside it is what their
+  // builds ask for.
+  Layer.effectContext(serve(plans as unknown as ReadonlyArray<Plan<string, unknown, unknown>>, options)) as ReturnType<
+    typeof layerOf<P>
+  >
+
+/** Runs the tasks of the implementation as fibers of this process. */
+export const layer = <I extends Implements<TaskDefinition.Any>, E, R, ROut = never, E2 = never, R2 = never>(
+  implementation: Layer.Layer<I, E, R>,
+  options: ExecutorOptions & Options & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
+): Layer.Layer<
+  Submitter | Server | Runs<TaskDefinition.Covered<TasksOf<I>, ROut>>,
+  E | E2,
+  Outside<R | R2, TaskDefinition.Covered<TasksOf<I>, ROut>>
+> => {
+  const { labels, provides, slots, ...rest } = options
+  const plan = executor(implementation, {
+    ...(labels && { labels }),
+    ...(provides && { provides }),
+    ...(slots !== undefined && { slots })
+  })
+  return layerOf([plan], rest)
+}

@@ -1,0 +1,374 @@
+/**
+ * A server in this process that keeps its tasks in memory: the shell of the
+ * dispatcher. Messages become events, commands become messages; every decision
+ * is the dispatcher's.
+ *
+ * @since 0.1.0
+ */
+import { Cause, Clock, Deferred, Effect, Exit, Layer, Queue, Stream } from "effect"
+import { type ExecutorPort, Server, type SubmitterPort } from "../services/Server.ts"
+import type { Assignment, Batch, Commands, Ending, Notice, Transition } from "../src/dispatch/Command.ts"
+import { Dispatcher, type Options as DispatcherOptions } from "../src/dispatch/Dispatcher.ts"
+import type { Entry, Event, ExecutorSpec } from "../src/dispatch/Event.ts"
+import type { Attempt, ExecutorCommand, ExecutorMessage } from "../src/protocol/ExecutorPort.ts"
+import type { Payloads, Submitted, SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
+import { ExecutorId } from "../src/task/Attempt.ts"
+import { ConnectionLost } from "../src/task/TaskError.ts"
+import { foreverInTurns, inTurns } from "./TurnScheduler.ts"
+
+/** What the dispatcher is told of this server; the defaults suit one process. */
+export type Options = Partial<Omit<DispatcherOptions, "commits" | "past" | "sequence">>
+
+/** What one request handed over, until all of it has ended. */
+interface Request {
+  readonly entries: ReadonlyArray<Submitted>
+  left: number
+}
+
+interface SubmitterState {
+  readonly submitter: string
+  readonly notices: Queue.Queue<SubmitterNotice, ConnectionLost>
+  /** By the submitter's own numbers, which are small and used again. */
+  readonly requests: Array<Request | undefined>
+  /** How many of them there are. */
+  open: number
+  /** Done, once it is leaving, when the last of its tasks has ended. */
+  leaving: Deferred.Deferred<void> | undefined
+}
+
+interface ExecutorState {
+  readonly executorId: ExecutorId
+  readonly commands: Queue.Queue<ExecutorCommand>
+}
+
+type Message =
+  | { readonly _tag: "Submitter"; readonly from: SubmitterState; readonly message: SubmitterMessage }
+  | { readonly _tag: "Executor"; readonly from: ExecutorId; readonly message: ExecutorMessage }
+  | { readonly _tag: "Event"; readonly event: Event; readonly done: Deferred.Deferred<void> | undefined }
+
+const payloadAt = (payloads: Payloads, index: number): Uint8Array => {
+  if (payloads._tag === "Range") return payloads.at(index)
+  if (payloads._tag === "Pieces") return payloads.pieces[index] ?? new Uint8Array()
+  const { bytes, offsets } = payloads
+  return bytes.subarray(offsets[index], offsets[index + 1])
+}
+
+/** A submitter says how long from now; the dispatcher knows when. */
+const arrived = ({ entry }: Submitted, now: number): Entry =>
+  entry.startAt === undefined && entry.deadline === undefined ? entry : {
+    ...entry,
+    ...(entry.startAt !== undefined && { startAt: now + entry.startAt }),
+    ...(entry.deadline !== undefined && { deadline: now + entry.deadline })
+  }
+
+/** The shell's own memory: who is connected, and the bytes that the dispatcher never sees. */
+class Shell {
+  readonly dispatcher: Dispatcher
+  readonly submitters = new Map<string, SubmitterState>()
+  readonly executors = new Map<ExecutorId, ExecutorState>()
+  readonly followers = new Set<Queue.Queue<Transition, Cause.Done>>()
+  readonly idOf: (task: number) => string
+  isStopped = false
+
+  constructor({ generation = 1, partition = 0, ...settings }: Options) {
+    this.dispatcher = new Dispatcher({ partition, generation, commits: "immediate", ...settings })
+    const prefix = `${partition}.${generation}.`
+    this.idOf = (task) => prefix + task
+  }
+
+  /** What the dispatcher is told of a message, if anything. */
+  event(message: Message, now: number): Event | undefined {
+    if (message._tag === "Event") return message.event
+    return message._tag === "Submitter"
+      ? this.#fromSubmitter(message.from, message.message, now)
+      : this.#fromExecutor(message.from, message.message)
+  }
+
+  #fromSubmitter(from: SubmitterState, message: SubmitterMessage, now: number): Event {
+    const { submitter } = from
+    switch (message._tag) {
+      case "submit": {
+        const { entries, isOpen, isWatched, request, submission, whenUnmet } = message
+        const left = entries.reduce((count, { entry }) => count + entry.count, 0)
+        from.requests[request] = { entries, left }
+        from.open++
+        const at = entries.map((entry) => arrived(entry, now))
+        return { _tag: "submitted", submitter, request, submission, whenUnmet, isOpen, isWatched, entries: at }
+      }
+      case "close":
+        return { _tag: "closed", submission: message.submission }
+      case "fetched":
+        return message
+      case "cancel":
+        return { _tag: "cancelled", target: message.target, by: message.by }
+    }
+  }
+
+  #fromExecutor(executorId: ExecutorId, message: ExecutorMessage): Event | undefined {
+    switch (message._tag) {
+      case "ended":
+        return { _tag: "ended", executorId, reports: message.reports }
+      case "started":
+      case "recalled":
+      case "adopted":
+        return { _tag: message._tag, executorId, leases: message.leases }
+      case "beat":
+        return { ...message, executorId }
+      case "progress":
+      case "log":
+        return this.#forward(executorId, message)
+    }
+  }
+
+  /** To whoever follows the task, unless the attempt is void by now. */
+  #forward(
+    executorId: ExecutorId,
+    message: Extract<ExecutorMessage, { readonly _tag: "progress" | "log" }>
+  ): undefined {
+    const origin = this.dispatcher.origin(executorId, message.lease)
+    const to = origin && this.submitters.get(origin.batch.submitter)
+    if (origin === undefined || to === undefined) return
+    const { batch: { entry, request }, index } = origin
+    const about = { request, entry, index }
+    const notice: SubmitterNotice = message._tag === "log"
+      ? { _tag: "TaskLog", ...about, line: message.line }
+      : { _tag: "TaskProgress", ...about, value: message.value }
+    Queue.offerUnsafe(to.notices, notice)
+  }
+
+  carryOut({ assign, notify, persist, recall, revoke }: Commands): void {
+    for (const follower of this.followers) {
+      if (Queue.offerAllUnsafe(follower, persist).length === 0) continue
+      this.followers.delete(follower)
+      Queue.endUnsafe(follower)
+    }
+    for (const { notice, submitter } of notify) this.#notify(submitter, notice)
+    for (const { executorId, leases } of recall) this.#command(executorId, { _tag: "Recall", leases })
+    for (const { epoch, executorId, kill, reason, task } of revoke) {
+      this.#command(executorId, { _tag: "Revoke", task, epoch, reason, kill })
+    }
+    for (const { assignments, executorId } of assign) {
+      this.#command(executorId, { _tag: "Assign", attempts: this.#attempts(assignments) })
+    }
+    // Wakes them here and now, where the scheduler would take a turn for each.
+    for (const { submitter } of notify) this.#wake(this.submitters.get(submitter)?.notices)
+    for (const { executorId } of assign) this.#wake(this.executors.get(executorId)?.commands)
+  }
+
+  /** Nothing will be decided any more: whoever waits hears of it. */
+  stop(reason: string): void {
+    this.isStopped = true
+    for (const { leaving, notices } of this.submitters.values()) {
+      Queue.failCauseUnsafe(notices, Cause.fail(new ConnectionLost({ reason })))
+      if (leaving !== undefined) Deferred.doneUnsafe(leaving, Effect.void)
+    }
+    for (const follower of this.followers) Queue.endUnsafe(follower)
+  }
+
+  #wake<A, E>(queue: Queue.Queue<A, E> | undefined): void {
+    if (queue !== undefined) Queue.flushUnsafe(queue)
+  }
+
+  #attempts(assignments: ReadonlyArray<Assignment>): ReadonlyArray<Attempt> {
+    let last: Batch | undefined
+    let submitted: Submitted | undefined
+    return assignments.map((assignment) => {
+      const { batch, index } = assignment
+      if (batch !== last) {
+        submitted = this.submitters.get(batch.submitter)?.requests[batch.request]?.entries[batch.entry]
+        last = batch
+      }
+      if (submitted === undefined) throw new Error(`Task ${this.idOf(assignment.task)} was assigned after it had ended`)
+      const { isFollowed, payloads, refFields } = submitted
+      return { assignment, payload: payloadAt(payloads, index), refFields, isFollowed }
+    })
+  }
+
+  #command(executorId: ExecutorId, command: ExecutorCommand): void {
+    const executor = this.executors.get(executorId)
+    if (executor !== undefined) Queue.offerUnsafe(executor.commands, command)
+  }
+
+  #notify(submitter: string, notice: Notice): void {
+    const state = this.submitters.get(submitter)
+    if (state === undefined) return
+    if (notice._tag === "Ended") this.#settle(state, notice.endings)
+    else if (notice._tag === "Refused") this.#forget(state, notice.request)
+    else if (notice._tag === "Accepted" && state.requests[notice.request]?.left === 0) {
+      this.#forget(state, notice.request)
+    }
+    Queue.offerUnsafe(state.notices, notice)
+    if (state.leaving !== undefined && state.open === 0) Deferred.doneUnsafe(state.leaving, Effect.void)
+  }
+
+  #forget(state: SubmitterState, request: number): void {
+    if (state.requests[request] === undefined) return
+    state.requests[request] = undefined
+    state.open--
+  }
+
+  #settle(state: SubmitterState, endings: ReadonlyArray<Ending>): void {
+    let current = -1
+    let request: Request | undefined
+    for (const ending of endings) {
+      if (ending.request !== current) request = state.requests[current = ending.request]
+      if (request === undefined) continue
+      request.left -= ending.count
+      if (request.left <= 0) this.#forget(state, current)
+    }
+  }
+}
+
+const make = Effect.fnUntraced(function*(options: Options) {
+  const clock = yield* Clock.Clock
+  const inbox = yield* inTurns(Queue.unbounded<Message>())
+  const alarms = yield* inTurns(Queue.unbounded<number>())
+  const shell = new Shell(options)
+  const end = yield* Deferred.make<void>()
+  let alarmAt = Infinity
+  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
+
+  const tell = (event: Event, done?: Deferred.Deferred<void>) =>
+    Queue.offerUnsafe(inbox, { _tag: "Event", event, done })
+  const ask = (event: Event) =>
+    Effect.suspend(() => {
+      if (shell.isStopped) return Effect.void
+      const done = Deferred.makeUnsafe<void>()
+      tell(event, done)
+      return Effect.raceFirst(Deferred.await(done), Deferred.await(end))
+    })
+
+  // What arrives during one turn goes into the next: batches grow with the load, and a lone message never waits.
+  const turn = Effect.map(Queue.takeAll(inbox), (messages) => {
+    const at = now()
+    const events: Array<Event> = []
+    for (const message of messages) {
+      const event = shell.event(message, at)
+      if (event !== undefined) events.push(event)
+    }
+    const commands = shell.dispatcher.handle(events, at)
+    shell.carryOut(commands)
+    for (const message of messages) {
+      if (message._tag === "Event" && message.done) Deferred.doneUnsafe(message.done, Effect.void)
+    }
+    const { wake = Infinity } = commands
+    if (wake < alarmAt) {
+      alarmAt = wake
+      Queue.offerUnsafe(alarms, wake)
+    }
+  })
+  // A defect of the server ends it: nothing that it would decide from then on can be trusted.
+  const stopped = (cause: Cause.Cause<never>) =>
+    Effect.andThen(
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logFatal("The server has stopped", cause),
+      Effect.andThen(
+        Deferred.succeed(end, undefined),
+        Effect.sync(() => shell.stop(Cause.hasInterruptsOnly(cause) ? "it was stopped" : `${Cause.squash(cause)}`))
+      )
+    )
+  yield* foreverInTurns(turn).pipe(
+    Effect.onExit((exit) => Exit.isFailure(exit) ? stopped(exit.cause) : Effect.void),
+    Effect.forkScoped
+  )
+
+  // Sleeps until the earliest alarm, and starts again when an earlier one is set.
+  const ring = Effect.suspend(() => {
+    alarmAt = Infinity
+    tell({ _tag: "tick" })
+    return Queue.take(alarms)
+  })
+  const sleepUntil = (at: number) =>
+    Effect.raceFirst(Effect.andThen(Effect.sleep(Math.max(1, Math.ceil(at - now()))), ring), Queue.take(alarms))
+  const alarm = Effect.gen(function*() {
+    let at = yield* Queue.take(alarms)
+    while (true) at = yield* sleepUntil(at)
+  })
+  yield* Effect.forkScoped(alarm)
+
+  const connect = Effect.fnUntraced(function*(submitter: string) {
+    const state: SubmitterState = {
+      submitter,
+      notices: yield* inTurns(Queue.unbounded<SubmitterNotice, ConnectionLost>()),
+      requests: [],
+      open: 0,
+      leaving: undefined
+    }
+    shell.submitters.set(submitter, state)
+    const leave = Effect.gen(function*() {
+      state.leaving = yield* Deferred.make<void>()
+      yield* ask({ _tag: "cancelled", target: { submitter }, by: `the end of ${submitter}` })
+      if (state.open > 0 && !shell.isStopped) yield* Deferred.await(state.leaving)
+      shell.submitters.delete(submitter)
+      yield* Queue.shutdown(state.notices)
+    })
+    yield* Effect.addFinalizer(() => leave)
+    const port: SubmitterPort = {
+      send: (message) => Queue.offerUnsafe(inbox, { _tag: "Submitter", from: state, message }),
+      flush: () => Queue.flushUnsafe(inbox),
+      notices: state.notices,
+      idOf: shell.idOf,
+      positionOf: (taskId) => positionOf(shell, taskId)
+    }
+    return port
+  })
+
+  const attach = Effect.fnUntraced(function*(executor: ExecutorSpec) {
+    const { executorId } = executor
+    const commands = yield* inTurns(Queue.unbounded<ExecutorCommand>())
+    const state: ExecutorState = { executorId, commands }
+    const join = Effect.suspend(() => {
+      shell.executors.set(executorId, state)
+      return ask({ _tag: "joined", executor })
+    })
+    const leave = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
+      // Another of the same id that has come meanwhile stays.
+      if (shell.executors.get(executorId) === state) {
+        const isClean = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
+        const reason = isClean ? "left" : messageOf(Cause.squash(exit.cause))
+        yield* ask({ _tag: "left", executorId, reason, isClean })
+        if (shell.executors.get(executorId) === state) shell.executors.delete(executorId)
+      }
+      yield* Queue.shutdown(commands)
+    })
+    yield* Effect.acquireRelease(join, (_, exit) => leave(exit))
+    const port: ExecutorPort = {
+      commands,
+      send: (message) => Queue.offerUnsafe(inbox, { _tag: "Executor", from: executorId, message }),
+      idOf: shell.idOf
+    }
+    return port
+  })
+
+  const records = (capacity = 65_536) =>
+    Stream.unwrap(Effect.gen(function*() {
+      const queue = yield* Queue.dropping<Transition, Cause.Done>(capacity)
+      shell.followers.add(queue)
+      yield* Effect.addFinalizer(() => Effect.sync(() => shell.followers.delete(queue)))
+      return Stream.fromQueue(queue)
+    }))
+
+  return Server.of({
+    connect,
+    attach,
+    records,
+    drain: (executorId) =>
+      ask(executorId === undefined ? { _tag: "drain" } : { _tag: "drain", executorId: ExecutorId.make(executorId) }),
+    status: Effect.sync(() => {
+      const { refused, repeated, submissions } = shell.dispatcher.statistics
+      return { executors: shell.dispatcher.executors, submissions, refused, repeated }
+    }),
+    explain: (taskId) => Effect.sync(() => shell.dispatcher.explain(positionOf(shell, taskId) ?? -1))
+  })
+})
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+const positionOf = ({ dispatcher, idOf }: Shell, taskId: string): number | undefined => {
+  const task = Number(taskId.slice(taskId.lastIndexOf(".") + 1))
+  return Number.isSafeInteger(task) && idOf(task) === taskId && dispatcher.explain(task)._tag !== "Unknown"
+    ? task
+    : undefined
+}
+
+/** Keeps nothing: when it ends, whatever has not been fetched is gone. */
+export const layer = (options: Options = {}): Layer.Layer<Server> => Layer.effect(Server, make(options))
