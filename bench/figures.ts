@@ -1,0 +1,18 @@
+/** All that is measured. */
+import type { Figure } from "./Figure.ts"
+import { dispatcherFlatness } from "./figures/dispatcher-flatness.ts"
+import { dispatcherThroughput } from "./figures/dispatcher-throughput.ts"
+import { importCost } from "./figures/import-cost.ts"
+import { inProcessLatency } from "./figures/in-process-latency.ts"
+import { inProcessThroughput } from "./figures/in-process-throughput.ts"
+import { queuedMemory } from "./figures/queued-memory.ts"
+
+/** In the order in which they are measured. */
+export const figures: ReadonlyArray<Figure> = [
+  dispatcherThroughput,
+  dispatcherFlatness,
+  queuedMemory,
+  inProcessThroughput,
+  inProcessLatency,
+  importCost
+]

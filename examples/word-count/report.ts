@@ -1,0 +1,47 @@
+/** What the run found, for people and for programs. */
+import type { Tally } from "./tally.ts"
+
+const shownWords = 20
+
+/** A number as people read it. */
+export const number = (value: number): string => Math.round(value).toLocaleString("en")
+
+const files = (count: number): string => `${number(count)} ${count === 1 ? "file" : "files"}`
+
+/** A time in seconds as people read it. */
+export const time = (seconds: number): string =>
+  seconds < 60 ? `${seconds.toFixed(1)} s` : `${number(seconds / 60)} min`
+
+/** The result as data. */
+export const report = (tally: Tally, folder: string, seconds: number) => ({
+  folder,
+  files: tally.files,
+  bytes: tally.bytes,
+  distinctWords: tally.distinctWords,
+  words: tally.top(shownWords),
+  failed: tally.failed,
+  failures: tally.failures,
+  seconds,
+  tasksPerSecond: tally.files / Math.max(seconds, 0.001)
+})
+
+/** The result as text. */
+export const reportText = (result: ReturnType<typeof report>): string => {
+  const width = number(result.words[0]?.count ?? 0).length
+  const failures = result.failures.flatMap(({ count, examples, reason }) => [
+    `  ${number(count)} ${reason}`,
+    ...examples.map((path) => `    ${path}`),
+    ...(count > examples.length ? ["    ..."] : [])
+  ])
+  return [
+    `Words of ${result.folder}`,
+    "",
+    ...result.words.map(({ count, word }) => `  ${number(count).padStart(width)}  ${word}`),
+    "",
+    `${files(result.files)}, ${number(result.bytes)} bytes of text, ${number(result.distinctWords)} different words`,
+    `Not counted: ${files(result.failed)}`,
+    ...failures,
+    "",
+    `${time(result.seconds)}, ${number(result.tasksPerSecond)} tasks a second`
+  ].join("\n")
+}

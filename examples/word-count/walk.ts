@@ -1,0 +1,23 @@
+/** Finds the files below a folder. */
+import { Effect, FileSystem, Option, Path, Stream } from "effect"
+
+/**
+ * The paths of all files below a folder, found as they are asked for. Symbolic
+ * links are not followed, so there are no circles.
+ */
+export const filesBelow = (root: string): Stream.Stream<string, never, FileSystem.FileSystem | Path.Path> =>
+  Stream.paginate(
+    [root],
+    Effect.fnUntraced(function*([folder = root, ...pending]: ReadonlyArray<string>) {
+      const fs = yield* FileSystem.FileSystem
+      const { join } = yield* Path.Path
+      const listed = yield* Effect.option(fs.readDirectoryEntries(folder))
+      const entries = Option.getOrElse(listed, () => [])
+      const named = (type: FileSystem.File.Type) =>
+        entries.filter((entry) => entry.type === type).map(({ name }) => join(folder, name))
+      // A folder that cannot be listed cannot be read as a file either: its task says why.
+      const files = Option.isSome(listed) ? named("File") : [folder]
+      const left = [...named("Directory"), ...pending]
+      return [files, Option.liftPredicate(left, ({ length }) => length > 0)] as const
+    })
+  )
