@@ -3,7 +3,21 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Effect, Exit, type Fiber, FiberSet, Layer, Logger, Queue } from "effect"
+import {
+  Cause,
+  Clock,
+  Context,
+  Effect,
+  Exit,
+  type Fiber,
+  FiberSet,
+  Formatter,
+  Layer,
+  Logger,
+  Queue,
+  Record,
+  References
+} from "effect"
 import { Executor } from "../services/Executor.ts"
 import type { ExecutorPort } from "../services/Server.ts"
 import { Submitter } from "../services/Submitter.ts"
@@ -52,6 +66,8 @@ interface Running {
 }
 
 type Run = (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+
+const asText = (value: unknown): string => typeof value === "string" ? value : Formatter.format(value)
 
 /** One executor while it serves. */
 class Session {
@@ -183,9 +199,11 @@ class Session {
     return running.isReported ? undefined : running
   }
 
-  #call({ handler }: Handling, payload: unknown): Effect.Effect<unknown, unknown, unknown> {
+  #call({ definition, handler }: Handling, payload: unknown): Effect.Effect<unknown, unknown, unknown> {
     try {
-      return handler(payload)
+      const result = handler(payload)
+      if (Effect.isEffect(result)) return result
+      return Exit.die(new TypeError(`The handler of task ${definition.name} has not returned an Effect`))
     } catch (defect) {
       return Exit.die(defect)
     }
@@ -255,12 +273,13 @@ class Session {
   }
 
   #loggers(lease: LeaseRef, { context }: Handling): ReadonlySet<Logger.Logger<unknown, unknown>> {
-    const capture = Logger.make(({ date, logLevel, message }) => {
+    const capture = Logger.make(({ cause, date, fiber, logLevel, message }) => {
+      const parts = Array.isArray(message) ? message : [message]
       const line: LogLine = {
         time: date.getTime(),
         level: logLevel,
-        message: Array.isArray(message) ? message.map(String).join(" ") : String(message),
-        annotations: {}
+        message: [...parts, ...(cause.reasons.length > 0 ? [Cause.pretty(cause)] : [])].map(asText).join(" "),
+        annotations: Record.map(fiber.getRef(References.CurrentLogAnnotations), asText)
       }
       this.#port.send({ _tag: "log", lease, line })
     })
@@ -310,9 +329,13 @@ export const make = (options: Options): Effect.Effect<Executor["Service"]> =>
       const current = new Session(options, port, clock, run, pumps)
       session = current
       // Runs before the fibers are interrupted: what they do then is not reported any more.
-      yield* Effect.addFinalizer(() => Effect.sync(() => current.close()))
-      const commands = Effect.map(Queue.takeAll(port.commands), (commands) => current.apply(commands))
-      yield* Effect.forkScoped(foreverInTurns(commands))
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          port.commands.read(undefined)
+          current.close()
+        })
+      )
+      port.commands.read({ take: (commands) => current.apply(commands) })
       const pump = Effect.andThen(
         Effect.andThen(Queue.takeAll(pumps), Effect.yieldNow),
         Effect.sync(() => current.pump())

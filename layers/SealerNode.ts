@@ -4,30 +4,37 @@
  *
  * @since 0.1.0
  */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
+import { getBuiltinModule } from "node:process"
 import type { Sealer } from "../src/task/Secret.ts"
 
 const cipher = "chacha20-poly1305"
 const [nonceLength, tagLength] = [12, 16]
 const authTagLength = { authTagLength: tagLength }
 
+// Loading it takes longer than loading all of this package, and most programs have no secrets.
+const crypto = () => getBuiltinModule("node:crypto")
+
 /**
  * A sealer with a key of its own, made when it is first used. Sealed bytes are
- * nonce, tag and ciphertext. A simulation has its own source of `random` bytes.
+ * nonce, tag and ciphertext. The nonce is made of what is sealed: the same
+ * secret is sealed to the same bytes, so that a payload with an idempotency key
+ * is known again. A simulation has its own source of `random` bytes.
  */
-export const makeSealer = (random: (length: number) => Uint8Array = randomBytes): Sealer => {
-  let key: Uint8Array | undefined
-  const secret = () => key ??= random(32)
+export const makeSealer = (random = (length: number): Uint8Array => crypto().randomBytes(length)): Sealer => {
+  let keys: readonly [Uint8Array, Uint8Array] | undefined
+  const secret = () => keys ??= [random(32), random(32)]
   return {
     seal: (bytes) => {
-      const nonce = random(nonceLength)
-      const sealing = createCipheriv(cipher, secret(), nonce, authTagLength)
+      const { createCipheriv, createHmac } = crypto()
+      const [key, nonceKey] = secret()
+      const nonce = createHmac("sha256", nonceKey).update(bytes).digest().subarray(0, nonceLength)
+      const sealing = createCipheriv(cipher, key, nonce, authTagLength)
       const sealed = Buffer.concat([sealing.update(bytes), sealing.final()])
       return new Uint8Array(Buffer.concat([nonce, sealing.getAuthTag(), sealed]))
     },
     open: (bytes) => {
       if (bytes.length < nonceLength + tagLength) return undefined
-      const opening = createDecipheriv(cipher, secret(), bytes.subarray(0, nonceLength), authTagLength)
+      const opening = crypto().createDecipheriv(cipher, secret()[0], bytes.subarray(0, nonceLength), authTagLength)
       opening.setAuthTag(bytes.subarray(nonceLength, nonceLength + tagLength))
       try {
         const opened = [opening.update(bytes.subarray(nonceLength + tagLength)), opening.final()]

@@ -12,9 +12,10 @@ import { Dispatcher, type Options as DispatcherOptions } from "../src/dispatch/D
 import type { Entry, Event, ExecutorSpec } from "../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../src/protocol/ExecutorPort.ts"
 import type { Payloads, Submitted, SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
+import { TurnQueue } from "../src/protocol/TurnQueue.ts"
 import { ExecutorId } from "../src/task/Attempt.ts"
 import { ConnectionLost } from "../src/task/TaskError.ts"
-import { foreverInTurns, inTurns } from "./TurnScheduler.ts"
+import { afterTurn, inTurns } from "./TurnScheduler.ts"
 
 /** What the dispatcher is told of this server; the defaults suit one process. */
 export type Options = Partial<Omit<DispatcherOptions, "commits" | "past" | "sequence">>
@@ -27,7 +28,7 @@ interface Request {
 
 interface SubmitterState {
   readonly submitter: string
-  readonly notices: Queue.Queue<SubmitterNotice, ConnectionLost>
+  readonly notices: TurnQueue<SubmitterNotice, ConnectionLost>
   /** By the submitter's own numbers, which are small and used again. */
   readonly requests: Array<Request | undefined>
   /** How many of them there are. */
@@ -38,7 +39,7 @@ interface SubmitterState {
 
 interface ExecutorState {
   readonly executorId: ExecutorId
-  readonly commands: Queue.Queue<ExecutorCommand>
+  readonly commands: TurnQueue<ExecutorCommand>
 }
 
 type Message =
@@ -84,8 +85,10 @@ class Shell {
       : this.#fromExecutor(message.from, message.message)
   }
 
-  #fromSubmitter(from: SubmitterState, message: SubmitterMessage, now: number): Event {
+  #fromSubmitter(from: SubmitterState, message: SubmitterMessage, now: number): Event | undefined {
     const { submitter } = from
+    // It has left: what it says now would be done for nobody.
+    if (this.submitters.get(submitter) !== from) return undefined
     switch (message._tag) {
       case "submit": {
         const { entries, isOpen, isWatched, request, submission, whenUnmet } = message
@@ -133,7 +136,7 @@ class Shell {
     const notice: SubmitterNotice = message._tag === "log"
       ? { _tag: "TaskLog", ...about, line: message.line }
       : { _tag: "TaskProgress", ...about, value: message.value }
-    Queue.offerUnsafe(to.notices, notice)
+    to.notices.offer(notice)
   }
 
   carryOut({ assign, notify, persist, recall, revoke }: Commands): void {
@@ -151,22 +154,18 @@ class Shell {
       this.#command(executorId, { _tag: "Assign", attempts: this.#attempts(assignments) })
     }
     // Wakes them here and now, where the scheduler would take a turn for each.
-    for (const { submitter } of notify) this.#wake(this.submitters.get(submitter)?.notices)
-    for (const { executorId } of assign) this.#wake(this.executors.get(executorId)?.commands)
+    for (const { submitter } of notify) this.submitters.get(submitter)?.notices.flush()
+    for (const { executorId } of assign) this.executors.get(executorId)?.commands.flush()
   }
 
   /** Nothing will be decided any more: whoever waits hears of it. */
   stop(reason: string): void {
     this.isStopped = true
     for (const { leaving, notices } of this.submitters.values()) {
-      Queue.failCauseUnsafe(notices, Cause.fail(new ConnectionLost({ reason })))
+      notices.close(new ConnectionLost({ reason }))
       if (leaving !== undefined) Deferred.doneUnsafe(leaving, Effect.void)
     }
     for (const follower of this.followers) Queue.endUnsafe(follower)
-  }
-
-  #wake<A, E>(queue: Queue.Queue<A, E> | undefined): void {
-    if (queue !== undefined) Queue.flushUnsafe(queue)
   }
 
   #attempts(assignments: ReadonlyArray<Assignment>): ReadonlyArray<Attempt> {
@@ -186,7 +185,7 @@ class Shell {
 
   #command(executorId: ExecutorId, command: ExecutorCommand): void {
     const executor = this.executors.get(executorId)
-    if (executor !== undefined) Queue.offerUnsafe(executor.commands, command)
+    executor?.commands.offer(command)
   }
 
   #notify(submitter: string, notice: Notice): void {
@@ -197,7 +196,7 @@ class Shell {
     else if (notice._tag === "Accepted" && state.requests[notice.request]?.left === 0) {
       this.#forget(state, notice.request)
     }
-    Queue.offerUnsafe(state.notices, notice)
+    state.notices.offer(notice)
     if (state.leaving !== undefined && state.open === 0) Deferred.doneUnsafe(state.leaving, Effect.void)
   }
 
@@ -221,15 +220,15 @@ class Shell {
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const clock = yield* Clock.Clock
-  const inbox = yield* inTurns(Queue.unbounded<Message>())
+  const later = yield* afterTurn
+  const inbox = new TurnQueue<Message>(later)
   const alarms = yield* inTurns(Queue.unbounded<number>())
   const shell = new Shell(options)
   const end = yield* Deferred.make<void>()
   let alarmAt = Infinity
   const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
 
-  const tell = (event: Event, done?: Deferred.Deferred<void>) =>
-    Queue.offerUnsafe(inbox, { _tag: "Event", event, done })
+  const tell = (event: Event, done?: Deferred.Deferred<void>) => inbox.offer({ _tag: "Event", event, done })
   const ask = (event: Event) =>
     Effect.suspend(() => {
       if (shell.isStopped) return Effect.void
@@ -239,7 +238,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     })
 
   // What arrives during one turn goes into the next: batches grow with the load, and a lone message never waits.
-  const turn = Effect.map(Queue.takeAll(inbox), (messages) => {
+  const turn = (messages: ReadonlyArray<Message>) => {
     const at = now()
     const events: Array<Event> = []
     for (const message of messages) {
@@ -256,18 +255,26 @@ const make = Effect.fnUntraced(function*(options: Options) {
       alarmAt = wake
       Queue.offerUnsafe(alarms, wake)
     }
-  })
+  }
   // A defect of the server ends it: nothing that it would decide from then on can be trusted.
-  const stopped = (cause: Cause.Cause<never>) =>
-    Effect.andThen(
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logFatal("The server has stopped", cause),
-      Effect.andThen(
-        Deferred.succeed(end, undefined),
-        Effect.sync(() => shell.stop(Cause.hasInterruptsOnly(cause) ? "it was stopped" : `${Cause.squash(cause)}`))
-      )
-    )
-  yield* foreverInTurns(turn).pipe(
-    Effect.onExit((exit) => Exit.isFailure(exit) ? stopped(exit.cause) : Effect.void),
+  const defect = yield* Deferred.make<unknown>()
+  const stop = (reason: string) => {
+    inbox.read(undefined)
+    shell.stop(reason)
+    Deferred.doneUnsafe(end, Effect.void)
+  }
+  const take = (messages: ReadonlyArray<Message>) => {
+    try {
+      turn(messages)
+    } catch (error) {
+      Deferred.doneUnsafe(defect, Exit.succeed(error))
+      stop(String(error))
+    }
+  }
+  inbox.read({ take })
+  yield* Effect.addFinalizer(() => Effect.sync(() => stop("it was stopped")))
+  yield* Deferred.await(defect).pipe(
+    Effect.flatMap((error) => Effect.logFatal("The server has stopped", error)),
     Effect.forkScoped
   )
 
@@ -288,7 +295,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const connect = Effect.fnUntraced(function*(submitter: string) {
     const state: SubmitterState = {
       submitter,
-      notices: yield* inTurns(Queue.unbounded<SubmitterNotice, ConnectionLost>()),
+      notices: new TurnQueue<SubmitterNotice, ConnectionLost>(later),
       requests: [],
       open: 0,
       leaving: undefined
@@ -299,12 +306,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* ask({ _tag: "cancelled", target: { submitter }, by: `the end of ${submitter}` })
       if (state.open > 0 && !shell.isStopped) yield* Deferred.await(state.leaving)
       shell.submitters.delete(submitter)
-      yield* Queue.shutdown(state.notices)
+      state.notices.read(undefined)
     })
     yield* Effect.addFinalizer(() => leave)
     const port: SubmitterPort = {
-      send: (message) => Queue.offerUnsafe(inbox, { _tag: "Submitter", from: state, message }),
-      flush: () => Queue.flushUnsafe(inbox),
+      send: (message) => inbox.offer({ _tag: "Submitter", from: state, message }),
+      flush: () => inbox.flush(),
       notices: state.notices,
       idOf: shell.idOf,
       positionOf: (taskId) => positionOf(shell, taskId)
@@ -314,7 +321,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const attach = Effect.fnUntraced(function*(executor: ExecutorSpec) {
     const { executorId } = executor
-    const commands = yield* inTurns(Queue.unbounded<ExecutorCommand>())
+    const commands = new TurnQueue<ExecutorCommand>(later)
     const state: ExecutorState = { executorId, commands }
     const join = Effect.suspend(() => {
       shell.executors.set(executorId, state)
@@ -328,12 +335,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
         yield* ask({ _tag: "left", executorId, reason, isClean })
         if (shell.executors.get(executorId) === state) shell.executors.delete(executorId)
       }
-      yield* Queue.shutdown(commands)
+      commands.read(undefined)
     })
     yield* Effect.acquireRelease(join, (_, exit) => leave(exit))
     const port: ExecutorPort = {
       commands,
-      send: (message) => Queue.offerUnsafe(inbox, { _tag: "Executor", from: executorId, message }),
+      send: (message) => inbox.offer({ _tag: "Executor", from: executorId, message }),
       idOf: shell.idOf
     }
     return port

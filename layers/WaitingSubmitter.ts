@@ -22,30 +22,27 @@ export const whileWaiting = (
     if (--waits === 0) change(-1)
   })
   const waiting = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.suspend(() => {
-      enter()
-      return Effect.ensuring(effect, leave)
-    })
+    Effect.acquireUseRelease(Effect.sync(enter), () => effect, () => leave)
+  const reading = <A, E, R>(stream: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+    Stream.unwrap(Effect.as(Effect.acquireRelease(Effect.sync(enter), () => leave), stream))
   const lending = <A, E, G>(handle: TaskHandle<A, E, G>): TaskHandle<A, E, G> => ({
     ...handle,
-    await: waiting(handle.await)
+    await: waiting(handle.await),
+    interrupt: waiting(handle.interrupt),
+    progress: reading(handle.progress),
+    logs: reading(handle.logs)
   })
   return Submitter.of({
     run: (task, payload, options) => waiting(submitter.run(task, payload, options)),
-    runAll: (task, payloads, options) =>
-      Stream.suspend(() => {
-        enter()
-        return Stream.ensuring(submitter.runAll(task, payloads, options), leave)
-      }),
+    runAll: (task, payloads, options) => reading(submitter.runAll(task, payloads, options)),
     submit: (task, payload, options) => Effect.map(submitter.submit(task, payload, options), lending),
     submitAll: (task, payloads, options) =>
       Effect.map(submitter.submitAll(task, payloads, options), (submission) => ({
         ...submission,
         awaitAll: waiting(submission.awaitAll),
-        outcomes: Stream.suspend(() => {
-          enter()
-          return Stream.ensuring(submission.outcomes, leave)
-        })
+        cancel: waiting(submission.cancel),
+        outcomes: reading(submission.outcomes),
+        progress: reading(submission.progress)
       })),
     submitGraph: (steps) =>
       Effect.map(submitter.submitGraph(steps), (handles) => Record.map(handles, lending) as typeof handles)

@@ -11,12 +11,13 @@
  *
  * @since 0.1.0
  */
-import { Context, type Effect, type Queue, type Scope, type Stream } from "effect"
+import { Context, type Effect, type Scope, type Stream } from "effect"
 import type { Transition } from "../src/dispatch/Command.ts"
 import type { ExecutorSpec } from "../src/dispatch/Event.ts"
 import type { Explanation } from "../src/dispatch/Explaining.ts"
 import type { ExecutorCommand, ExecutorMessage } from "../src/protocol/ExecutorPort.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
+import type { TurnQueue } from "../src/protocol/TurnQueue.ts"
 import type { ConnectionLost } from "../src/task/TaskError.ts"
 
 /** A submitter's end of its connection. Tasks are named by their position in the partition. */
@@ -25,8 +26,8 @@ export interface SubmitterPort {
   readonly send: (message: SubmitterMessage) => void
   /** Lets the server hear now what was sent, rather than with its next turn. */
   readonly flush: () => void
-  /** Fails once nothing can come any more. */
-  readonly notices: Queue.Dequeue<SubmitterNotice, ConnectionLost>
+  /** Closed once nothing can come any more. */
+  readonly notices: Pick<TurnQueue<SubmitterNotice, ConnectionLost>, "read">
   /** The name of the task at a position, as people see it: `<partition>.<generation>.<number>`. */
   readonly idOf: (task: number) => string
   /** The position of a task that the server still knows. */
@@ -35,7 +36,7 @@ export interface SubmitterPort {
 
 /** An executor's end of its connection. */
 export interface ExecutorPort {
-  readonly commands: Queue.Dequeue<ExecutorCommand>
+  readonly commands: Pick<TurnQueue<ExecutorCommand>, "read">
   /** Tells the server; never waits. */
   readonly send: (message: ExecutorMessage) => void
   readonly idOf: (task: number) => string

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Clock, Effect, Exit, Option, Queue } from "effect"
+import type { Clock } from "effect"
 import type { SubmitterPort } from "../../services/Server.ts"
 import type { Counts, Ending, Notice, Refusal } from "../../src/dispatch/Command.ts"
 import { Slots } from "../../src/dispatch/Slots.ts"
@@ -20,7 +20,6 @@ import {
   type SubmitError,
   UnknownDependency
 } from "../../src/task/TaskError.ts"
-import { foreverInTurns } from "../TurnScheduler.ts"
 
 /** Who waits for what becomes of a request. Entries and tasks are told apart by their indices. */
 export interface Follower {
@@ -102,20 +101,24 @@ export class Connection {
     this.port.send({ _tag: "cancel", target, by })
   }
 
-  /** Hears what the server says, for as long as it says something. */
-  readonly listen: Effect.Effect<void> = Effect.suspend(() =>
-    foreverInTurns(Effect.map(Queue.takeAll(this.port.notices), (notices) => {
-      for (const notice of notices) this.#hear(notice)
-    }))
-  ).pipe(
-    Effect.onExit((exit) => Effect.sync(() => this.#lose(exit))),
-    Effect.catchTag("ConnectionLost", () => Effect.void)
-  )
+  /** Hears what the server says from now on. */
+  listen(): void {
+    this.port.notices.read({
+      take: (notices) => {
+        for (const notice of notices) this.#hear(notice)
+      },
+      closed: (error) => this.#lose(error)
+    })
+  }
+
+  /** Nobody is there to be told anything any more. */
+  close(): void {
+    this.port.notices.read(undefined)
+    this.#lose(new ConnectionLost({ reason: "it was closed" }))
+  }
 
   /** Whoever still waits for something is told that it will not come. */
-  #lose(exit: Exit.Exit<never, ConnectionLost>): void {
-    const lost = Exit.findErrorOption(exit)
-    const error = Option.getOrElse(lost, () => new ConnectionLost({ reason: "it was closed" }))
+  #lose(error: ConnectionLost): void {
     this.#lost = error
     for (const { follower } of this.#pending.values()) follower.lost(error)
     this.#watchers.clear()

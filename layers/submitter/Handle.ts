@@ -31,6 +31,8 @@ export class Following {
   readonly #progress = new Set<Feed<unknown>>()
   readonly #logs = new Set<Feed<LogLine>>()
   readonly #lines: Array<LogLine> = []
+  /** Its position; and that of the task it stands for, which under an idempotency key may be an earlier one. */
+  #position = -1
   #task = -1
   readonly #context: Context.Context<unknown>
   #end: Effect.Effect<AnyOutcome, ConnectionLost> | undefined
@@ -44,11 +46,12 @@ export class Following {
     this.#payload = payload
   }
 
-  get task(): number {
-    return this.#task
+  get position(): number {
+    return this.#position
   }
 
-  accepted(task: number): void {
+  accepted(position: number, task = position): void {
+    this.#position = position
     this.#task = task
   }
 
@@ -84,11 +87,15 @@ export class Following {
   /** Done when the task has ended. */
   readonly settled: Effect.Effect<void> = Effect.suspend(() => this.#waiters.until(() => this.#end !== undefined))
 
-  /** Cancels what has not ended, and waits until it has. */
-  cancel(by: string): Effect.Effect<void> {
+  /** No more is wanted of it: ends it unless others share it, and waits until that is so. */
+  release(by: string): Effect.Effect<void> {
+    return this.#cancel(() => this.#position, by)
+  }
+
+  #cancel(task: () => number, by: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.#end !== undefined) return Effect.void
-      this.#connection.cancel({ task: this.#task }, by)
+      this.#connection.cancel({ task: task() }, by)
       return this.settled
     })
   }
@@ -110,7 +117,7 @@ export class Following {
       interrupt: Effect.suspend(() =>
         this.#end === undefined
           ? Effect.andThen(
-            this.cancel("its submitter"),
+            this.#cancel(() => this.#task, "its submitter"),
             Effect.match(outcome, { onSuccess: ({ _tag }) => _tag === "Interrupted", onFailure: () => false })
           )
           : Effect.succeed(false)

@@ -43,6 +43,7 @@ class Flow {
   #read = 0
   #isInputDone = false
   #failure: Cause.Cause<unknown> | undefined
+  #lastly: Cause.Cause<unknown> | undefined
   /** The reader, the feeder and the one who waits for the end of a cancelled flow. */
   readonly #waiters: Waiters
 
@@ -71,13 +72,19 @@ class Flow {
   }
 
   get isFailed(): boolean {
-    return this.#failure !== undefined
+    return this.#failure !== undefined || this.#lastly !== undefined
   }
 
   /** There is room, or nothing more is to be handed over. */
   readonly hasRoom: Effect.Effect<void> = Effect.suspend(() =>
     this.#waiters.until(() => this.room > 0 || this.isFailed)
   )
+
+  /** Nothing more is handed over; what has been is still read before the failure. */
+  failLast(cause: Cause.Cause<unknown>): void {
+    this.#lastly ??= cause
+    this.#waiters.wake()
+  }
 
   fail(cause: Cause.Cause<unknown>): void {
     this.#failure ??= cause
@@ -104,19 +111,18 @@ class Flow {
     return Effect.void
   }
 
-  /** Where encoding takes time, or fails: the error names the payload. */
+  /** Where encoding takes time, or fails: those before the bad one are run, and the error names it. */
   #submitSlowly(first: number, payloads: ReadonlyArray<unknown>): Effect.Effect<void, never, unknown> {
-    const encode = (payload: unknown, index: number) =>
-      Effect.mapError(
-        this.#known.encodePayload(payload),
-        ({ message }) =>
-          new PayloadInvalid({ taskName: this.#known.definition.name, issue: message, index: first + index })
-      )
-    return Effect.match(Effect.forEach(payloads, encode), {
-      onSuccess: (pieces) => this.#send(first, payloads, pieces),
-      onFailure: (error) => {
-        this.#submitted = first
-        this.fail(Cause.fail(error))
+    const pieces: Array<Uint8Array> = []
+    const encode = (payload: unknown) =>
+      Effect.map(this.#known.encodePayload(payload), (piece) => void pieces.push(piece))
+    const taskName = this.#known.definition.name
+    return Effect.match(Effect.forEach(payloads, encode, { discard: true }), {
+      onSuccess: () => this.#send(first, payloads, pieces),
+      onFailure: ({ message }) => {
+        this.#submitted = first + pieces.length
+        if (pieces.length > 0) this.#send(first, payloads.slice(0, pieces.length), pieces)
+        this.failLast(Cause.fail(new PayloadInvalid({ taskName, issue: message, index: first + pieces.length })))
       }
     })
   }
@@ -192,10 +198,12 @@ class Flow {
     }
   }
 
+  get #isReadToTheEnd(): boolean {
+    return (this.#isInputDone || this.#lastly !== undefined) && this.#read === this.#submitted
+  }
+
   readonly #readable: Effect.Effect<void> = Effect.suspend(() =>
-    this.#waiters.until(() =>
-      this.#ready.length > 0 || this.#failure !== undefined || (this.#isInputDone && this.#read === this.#submitted)
-    )
+    this.#waiters.until(() => this.#ready.length > 0 || this.#failure !== undefined || this.#isReadToTheEnd)
   )
 
   /** What is ready, all of it; waits for something; ends when all has been read. */
@@ -213,7 +221,7 @@ class Flow {
         : Exit.succeed(nonEmpty(ready))
     }
     if (this.#failure !== undefined) return Effect.failCause(this.#failure)
-    if (this.#isInputDone && this.#read === this.#submitted) return Cause.done()
+    if (this.#isReadToTheEnd) return this.#lastly === undefined ? Cause.done() : Effect.failCause(this.#lastly)
     return Effect.flatMap(this.#readable, () => this.pull)
   })
 
@@ -253,7 +261,7 @@ const fromIterable = (flow: Flow, payloads: Iterable<unknown>): Effect.Effect<vo
         if (step.done !== true) batch.push(step.value)
       }
     } catch (defect) {
-      flow.fail(Cause.die(defect))
+      flow.failLast(Cause.die(defect))
       return Effect.void
     }
     const handedOver = batch.length === 0 ? Effect.void : flow.submit(batch)
@@ -280,7 +288,7 @@ const fromStream = (flow: Flow, payloads: Stream.Stream<unknown, unknown, unknow
     Effect.scoped,
     Effect.matchCause({
       onSuccess: () => flow.inputDone(),
-      onFailure: (cause) => flow.fail(cause)
+      onFailure: (cause) => flow.failLast(cause)
     })
   )
 

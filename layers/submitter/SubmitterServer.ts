@@ -61,10 +61,13 @@ type Services = Context.Context<unknown>
 const make = Effect.fnUntraced(function*({ libraries, name, sealer }: Options) {
   const server = yield* Server
   const clock = yield* Clock.Clock
-  const connection = new Connection(name, yield* server.connect(name), clock, yield* afterTurn)
+  let connected: Connection | undefined
+  // The last thing to happen: until then it hears how what was cancelled has ended.
+  yield* Effect.addFinalizer(() => Effect.sync(() => connected?.close()))
+  const connection = connected = new Connection(name, yield* server.connect(name), clock, yield* afterTurn)
   const registry = new Registry(libraries, sealer)
   const runs = new Runs(connection, registry)
-  yield* Effect.forkScoped(connection.listen)
+  connection.listen()
 
   const invalid = ({ definition }: Known, issue: string, index?: number) =>
     new PayloadInvalid({ taskName: definition.name, issue, ...(index !== undefined && { index }) })
@@ -139,16 +142,16 @@ const make = Effect.fnUntraced(function*({ libraries, name, sealer }: Options) {
     whenUnmet: "fail" | "wait"
   ) {
     const cancel = Effect.gen(function*() {
-      for (const following of followings) yield* Effect.forkChild(following.cancel("the end of its scope"))
+      for (const following of followings) yield* Effect.forkChild(following.release("the end of its scope"))
       for (const following of followings) yield* following.settled
-      connection.port.send({ _tag: "fetched", tasks: followings.map(({ task }) => task) })
+      connection.port.send({ _tag: "fetched", tasks: followings.map(({ position }) => position) })
     })
     const accepted = Effect.callback<void, SubmitError>((resume) => {
       connection.submit(entries, { submission: connection.submissionId(), whenUnmet, isOpen: false }, {
         names,
         accepted: ({ first, known }) => {
           for (const [entry, following] of followings.entries()) {
-            following.accepted(known.find((alias) => alias.entry === entry)?.task ?? first[entry] ?? -1)
+            following.accepted(first[entry] ?? -1, known.find((alias) => alias.entry === entry)?.task)
           }
           resume(Effect.void)
         },

@@ -10,7 +10,7 @@ import type { Event, ExecutorSpec, LeaseRef } from "./Event.ts"
 import { ExecutorState } from "./ExecutorState.ts"
 import { describeUnmet } from "./Explaining.ts"
 import { Group } from "./Group.ts"
-import { endHolding } from "./Holding.ts"
+import { endHolding, giveUpUnclaimed } from "./Holding.ts"
 import type { TaskClass } from "./Lane.ts"
 import { NodeState } from "./NodeState.ts"
 import { capabilityKey } from "./Requirements.ts"
@@ -188,6 +188,7 @@ export const adopt = (state: DispatchState, executor: ExecutorState, leases: Rea
   for (const [task, { epoch }] of executor.abandoned) {
     if (claimed.get(task)?.epoch !== epoch) state.bury(task, epoch, executor)
   }
+  giveUpUnclaimed(state, executor.spec.executorId, claimed)
   for (const lease of leases) if (!isCurrent(state, executor, lease)) resume(state, executor, lease)
   if (executor.isDraining) askBack(state, executor, executor.leases.length)
 }

@@ -12,7 +12,7 @@ import type { Group } from "./Group.ts"
 import type { Lane } from "./Lane.ts"
 import type { Ready } from "./Ready.ts"
 import { rebalance } from "./Rebalancing.ts"
-import { releaseNode, reserve, starve, wakeStarved } from "./Reserving.ts"
+import { hasWork, releaseNode, reserve, starve, wakeStarved } from "./Reserving.ts"
 import type { Source } from "./Source.ts"
 import { Status } from "./TaskTable.ts"
 
@@ -153,6 +153,10 @@ const offer = (state: DispatchState, ready: Ready, lane: Lane, executor: Executo
 
 /** Whether the executor may start the lane's next task at once; if nobody may, the lane stands aside. */
 const tryPicky = (state: DispatchState, lane: Lane, executor: ExecutorState): Offer => {
+  if (lane.jobs.length === 0 && !hasWork(state, lane)) {
+    afterwards(state, lane)
+    return Offer.Closed
+  }
   for (const limit of lane.taskClass.limits) {
     if (limit.nextAt <= state.now) continue
     // It waits for something else than a node.

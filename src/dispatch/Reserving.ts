@@ -73,7 +73,7 @@ const emptiest = (state: DispatchState, lane: Lane): NodeState | undefined => {
 }
 
 /** Whether the lane has a task to give out; what has ended meanwhile falls out. */
-const hasWork = (state: DispatchState, lane: Lane): boolean => {
+export const hasWork = (state: DispatchState, lane: Lane): boolean => {
   for (let task = lane.returned.peek(); task !== undefined; task = lane.returned.peek()) {
     if (state.tasks.status(task) === Status.Queued) return true
     lane.returned.shift()

@@ -206,22 +206,25 @@ const connect = (state: DispatchState, source: Source, sources: ReadonlyArray<So
     [...after, ...refs].map((dependency) => isEntry(dependency) ? sources[dependency.entry] : dependency)
   )
   for (const other of others) {
+    if (other === undefined) continue
+    // What is known of its result already, be it from before the server's restart.
+    const task = typeof other === "number" ? other : firstOf(other)
+    const kept = source.refs.includes(task) ? state.results.get(task) : undefined
+    if (kept !== undefined) kept.holders++
     if (typeof other === "object") {
       other.dependents ??= new Set()
       other.dependents.add(source)
       source.blockers++
-    } else if (other !== undefined) {
-      const status = state.statusOf(other)
-      if (status === Status.Forgotten) continue
-      if (status !== Status.Done) {
-        awaits.push(other)
-        continue
-      }
-      const kept = source.refs.includes(other) ? state.results.get(other) : undefined
-      if (kept !== undefined) kept.holders++
-      const hasSucceeded = state.tasks.page(other).hasSucceeded[state.tasks.at(other)] === 1
-      if (!hasSucceeded && onDependencyFailure !== "run") source.failedDependency = other
+      continue
     }
+    const status = state.statusOf(other)
+    if (status === Status.Forgotten) continue
+    if (status !== Status.Done) {
+      awaits.push(other)
+      continue
+    }
+    const hasSucceeded = state.tasks.page(other).hasSucceeded[state.tasks.at(other)] === 1
+    if (!hasSucceeded && onDependencyFailure !== "run") source.failedDependency = other
   }
   source.awaits = awaits
   source.blockers += awaits.length
@@ -241,7 +244,7 @@ const begin = (state: DispatchState, source: Source): void => {
   }
   if (source.failedDependency !== undefined) return failDependent(state, source, source.failedDependency)
   releaseSource(state, source)
-  if (source.entry.restored !== undefined) finishLater(state, source)
+  if (source.entry.restored !== undefined && source.count > 0) finishLater(state, source)
 }
 
 /** Puts back what the last server knew; tasks that an executor may still run are held for it. */
