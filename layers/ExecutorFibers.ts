@@ -211,7 +211,7 @@ class Session {
 
   #judged(
     handling: Handling,
-    { assignment: { batch: { trace }, epoch } }: Attempt,
+    { assignment: { batch: { trace }, retries } }: Attempt,
     result: Effect.Effect<unknown, unknown, unknown>,
     startedAt: number
   ): Effect.Effect<Judged, never, unknown> {
@@ -220,7 +220,7 @@ class Session {
       kind: "consumer",
       parent: { _tag: "ExternalSpan", ...trace, sampled: true, annotations: Context.empty() }
     })
-    return Effect.flatMap(Effect.exit(traced), (exit) => judge(handling, exit, epoch, startedAt))
+    return Effect.flatMap(Effect.exit(traced), (exit) => judge(handling, exit, retries + 1, startedAt))
   }
 
   #fork(

@@ -120,7 +120,7 @@ export const succeedNow = ({ encodeSuccess, encoding }: Handling, value: unknown
   return isValue(coded) ? { _tag: "Succeeded", value: { encoding, bytes: coded.value } } : undefined
 }
 
-/** What a handler's end means: its result and its errors are told from everything else that may come of it. */
+/** What a handler's end at its `attempt`th try means: its result and its errors are told from everything else that may come of it. */
 export const judge = (
   { definition, encodeError, encodeSuccess, encoding }: Handling,
   exit: Exit.Exit<unknown, unknown>,

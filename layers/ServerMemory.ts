@@ -222,7 +222,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const clock = yield* Clock.Clock
   const later = yield* afterTurn
   const inbox = new TurnQueue<Message>(later)
-  const alarms = yield* inTurns(Queue.unbounded<number>())
+  const alarms = yield* inTurns(Queue.sliding<void>(1))
   const shell = new Shell(options)
   const end = yield* Deferred.make<void>()
   let alarmAt = Infinity
@@ -253,7 +253,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const { wake = Infinity } = commands
     if (wake < alarmAt) {
       alarmAt = wake
-      Queue.offerUnsafe(alarms, wake)
+      Queue.offerUnsafe(alarms, undefined)
     }
   }
   // A defect of the server ends it: nothing that it would decide from then on can be trusted.
@@ -278,19 +278,17 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Effect.forkScoped
   )
 
-  // Sleeps until the earliest alarm, and starts again when an earlier one is set.
-  const ring = Effect.suspend(() => {
+  const ring = Effect.sync(() => {
     alarmAt = Infinity
     tell({ _tag: "tick" })
-    return Queue.take(alarms)
   })
-  const sleepUntil = (at: number) =>
-    Effect.raceFirst(Effect.andThen(Effect.sleep(Math.max(1, Math.ceil(at - now()))), ring), Queue.take(alarms))
-  const alarm = Effect.gen(function*() {
-    let at = yield* Queue.take(alarms)
-    while (true) at = yield* sleepUntil(at)
+  // Sleeps until the earliest alarm, and starts again when it is told that an earlier one was set.
+  const alarm = Effect.suspend(() => {
+    if (alarmAt === Infinity) return Queue.take(alarms)
+    const sleep = Effect.sleep(Math.max(1, Math.ceil(alarmAt - now())))
+    return Effect.raceFirst(Effect.andThen(sleep, ring), Queue.take(alarms))
   })
-  yield* Effect.forkScoped(alarm)
+  yield* Effect.forkScoped(Effect.forever(alarm))
 
   const connect = Effect.fnUntraced(function*(submitter: string) {
     const state: SubmitterState = {

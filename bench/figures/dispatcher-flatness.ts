@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { Dispatching } from "../Dispatching.ts"
 import { type Figure, median, type Profile } from "../Figure.ts"
 
-const slots = 64
+/** Those of a small machine. With 64 each, a thousand hold 128,000 tasks, and it is memory that is measured. */
+const slots = 4
 
 /** Nanoseconds a task of `count`, of which `queued` are handed over at a time, on so many executors. */
 const cost = (count: number, queued: number, executors: number): number => {

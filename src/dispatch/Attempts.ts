@@ -31,10 +31,14 @@ export const isCurrent = (state: DispatchState, executor: ExecutorState, lease: 
 export const revoke = (
   state: DispatchState,
   executor: ExecutorState,
-  { epoch, task }: LeaseRef,
+  { epoch, generation = state.generation, task }: LeaseRef,
   reason: RevokeReason,
   kill = false
-): void => state.outbox.revoke({ executorId: executor.spec.executorId, task, epoch, reason, kill })
+): void => {
+  const { executorId } = executor.spec
+  const isOld = generation !== state.generation
+  state.outbox.revoke({ executorId, task, epoch, reason, kill, ...(isOld && { generation }) })
+}
 
 /** The handler runs: from now on the executor's death may be the task's fault, and its timeout counts. */
 export const start = (state: DispatchState, executor: ExecutorState, lease: LeaseRef): void => {
@@ -79,6 +83,7 @@ export const report = (state: DispatchState, executor: ExecutorState, report: Re
   }
   if (outcome._tag === "Failed" && retryAfter !== undefined && source.batch.spec.delivery === "atLeastOnce") {
     page.status[at] = Status.Delayed
+    page.retries[at] = (page.retries[at] ?? 0) + 1
     const epoch = page.epoch[at] ?? 0
     state.outbox.record(state.now, "Retrying", task, 1, epoch, executor.spec.executorId, retryAfter)
     return state.timers.add(state.now + retryAfter, { _tag: "retry", task, epoch })

@@ -22,10 +22,15 @@ export interface Batch {
   readonly trace: Trace | undefined
 }
 
-/** One attempt to be made. `refs` are the outcomes that the payload needs; `isResumed` if it is running already. */
+/**
+ * One attempt to be made. `retries` counts the failures before it, not the
+ * attempts that were lost with their executors; `refs` are the outcomes that
+ * the payload needs; `isResumed` if it is running already.
+ */
 export interface Assignment {
   readonly task: number
   readonly epoch: number
+  readonly retries: number
   /** Of the task in its entry; for a producer the number of the chunk. */
   readonly index: number
   readonly batch: Batch
@@ -43,6 +48,8 @@ export interface Revocation {
   readonly epoch: number
   readonly reason: RevokeReason
   readonly kill: boolean
+  /** Of the server that gave it out, if that was not this one: its epoch may have been given out again. */
+  readonly generation?: number
 }
 
 /** When a task passed which station, in milliseconds; `NaN` where it never did. */

@@ -263,7 +263,15 @@ export class DispatchState {
     const refs = source.refs.length === 0
       ? undefined
       : source.refs.flatMap((ref) => this.results.get(ref)?.outcome ?? [])
-    return { task, epoch: page.epoch[at] ?? 0, index: page.index[at] ?? 0, batch: source.batch, refs, isResumed }
+    return {
+      task,
+      epoch: page.epoch[at] ?? 0,
+      retries: page.retries[at] ?? 0,
+      index: page.index[at] ?? 0,
+      batch: source.batch,
+      refs,
+      isResumed
+    }
   }
 
   /** The attempt is over: what it held is given back. */

@@ -202,8 +202,9 @@ export class Dispatcher {
     if (executor === undefined) {
       const leases = event._tag === "ended" ? event.reports : event._tag === "beat" ? [] : event.leases
       state.refused += leases.length
-      for (const { epoch, task } of leases) {
-        state.outbox.revoke({ executorId, task, epoch, reason: "stale", kill: false })
+      for (const { epoch, generation, task } of leases) {
+        const isOld = generation !== undefined && generation !== state.generation
+        state.outbox.revoke({ executorId, task, epoch, reason: "stale", kill: false, ...(isOld && { generation }) })
       }
       return
     }

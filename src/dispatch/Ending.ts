@@ -31,8 +31,9 @@ export const settleUntouched = (state: DispatchState, source: Source, outcome: O
   source.cursor = source.available = source.count
   if (source.isQueued) dropStale(source)
   // Somebody may ask for each of them later; otherwise a million tasks end as one.
-  const isSingle = source.entry.keep === true || source.entry.keys !== undefined || source.isTouchedAhead ||
-    state.dependents.keys().some((task) => task >= from && task < to)
+  const { keep, keys, restored } = source.entry
+  const isSingle = keep === true || keys !== undefined || restored !== undefined || source.isTouchedAhead ||
+    isAwaited(state, from, to)
   if (!isSingle && to > from) {
     const count = to - from
     source.submission.committing += count
@@ -45,6 +46,13 @@ export const settleUntouched = (state: DispatchState, source: Source, outcome: O
     state.tasks.touch(task, source, task - source.first, Status.Queued, state.now)
     settle(state, task, source, outcome)
   }
+}
+
+/** Whether somebody waits for one of these tasks by itself; it takes no longer than the fewer of both are many. */
+const isAwaited = ({ dependents }: DispatchState, from: number, to: number): boolean => {
+  if (dependents.size < to - from) return dependents.keys().some((task) => task >= from && task < to)
+  for (let task = from; task < to; task++) if (dependents.has(task)) return true
+  return false
 }
 
 /** Sources that have ended leave their lane when they are met there; should nobody come by, they must not pile up. */

@@ -58,6 +58,7 @@ export interface Restored {
     readonly index: number
     readonly epoch: number
     readonly deaths: number
+    readonly retries?: number
     readonly generation: number
     readonly executorId?: ExecutorId
     readonly isStarted?: boolean

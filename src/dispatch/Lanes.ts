@@ -235,7 +235,11 @@ export class Lanes {
     const { isParked, key, session, taskClass } = lane
     taskClass.lanes.delete(key)
     if (isParked) {
-      for (const limit of taskClass.limits) limit.forget(lane)
+      for (const limit of taskClass.limits) {
+        limit.forget(lane)
+        // It may have been the one that tried for others of its class.
+        this.wake(limit)
+      }
       this.#state.starved = this.#state.starved.filter((other) => other !== lane)
     }
     if (session?.lanes.delete(lane) === true && session.lanes.size === 0) {

@@ -12,14 +12,14 @@ import type { Group } from "./Group.ts"
 import type { Lane } from "./Lane.ts"
 import type { Ready } from "./Ready.ts"
 import { rebalance } from "./Rebalancing.ts"
-import { hasWork, releaseNode, reserve, starve, wakeStarved } from "./Reserving.ts"
+import { hasWork, releaseNode, reserve, review, starve, wakeStarved } from "./Reserving.ts"
 import type { Source } from "./Source.ts"
 import { Status } from "./TaskTable.ts"
 
 /** Gives out all that can be given out now. */
 export const place = (state: DispatchState): void => {
   if (state.isDraining) return
-  if (state.reserved.size > 0) reserve(state)
+  if (state.reserved.size > 0) review(state)
   do {
     state.hasStirred = false
     if (state.freed.size > 0) wakeStarved(state)

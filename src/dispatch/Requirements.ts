@@ -34,7 +34,11 @@ export const missing = (requirement: Requirement, capability: Capability): Reado
   const { fingerprint, labels, library, services, taskName, version } = requirement
   const named = capability.libraries.filter(({ name }) => name === library)
   const offer = named.find((offer) => offer.version === version) ?? named[0]
-  if (offer === undefined) return [`library "${library}" ${version}`]
+  const others = [
+    ...lacking(services, capability.services).map((service) => `service "${service}"`),
+    ...lacking(labels, capability.labels).map((label) => `label "${label}"`)
+  ]
+  if (offer === undefined) return [`library "${library}" ${version}`, ...others]
   const theirs = offer.tasks[taskName]
   return [
     ...(theirs === undefined ? [`an implementation of "${taskName}" in library "${library}" ${offer.version}`] : []),
@@ -42,8 +46,7 @@ export const missing = (requirement: Requirement, capability: Capability): Reado
       ? [`the same schemas of "${taskName}" (${library} ${version} here, ${offer.version} there, fingerprints differ)`]
       : []),
     ...(offer.version === version ? [] : [`version ${version} of library "${library}" (there is ${offer.version})`]),
-    ...lacking(services, capability.services).map((service) => `service "${service}"`),
-    ...lacking(labels, capability.labels).map((label) => `label "${label}"`)
+    ...others
   ]
 }
 

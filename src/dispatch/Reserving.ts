@@ -42,14 +42,18 @@ export const releaseNode = (state: DispatchState, lane: Lane): void => {
   for (const executor of node.executors) state.enqueue(executor)
 }
 
-/** Keeps nodes for those that were passed over too often, and lets go of those that would be kept for nothing. */
-export const reserve = (state: DispatchState): void => {
+/** Lets go of the nodes that would be kept for nothing. */
+export const review = (state: DispatchState): void => {
   for (const lane of state.reserved) {
     const isOfUse = lane.reservation?.executors.values().some((executor) =>
       executor.slots > 0 && isServing(executor, lane)
     )
     if (isOfUse !== true || !hasWork(state, lane)) releaseNode(state, lane)
   }
+}
+
+/** Keeps nodes for those that were passed over too often. */
+export const reserve = (state: DispatchState): void => {
   for (const lane of state.starved) {
     const { passedOverSince, reservation } = lane
     if (reservation !== undefined || passedOverSince === undefined) continue

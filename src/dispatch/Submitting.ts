@@ -21,16 +21,16 @@ const isEntry = (dependency: Dependency): dependency is { readonly entry: number
 
 /** The first reason to refuse the request, before anything was changed. */
 const refuse = (state: DispatchState, { entries, submitter, whenUnmet }: Submitted): Refusal | undefined => {
+  // What was accepted once is not refused. Where a task is gone that it was to follow, that had ended.
+  if (entries.some(({ restored }) => restored !== undefined)) return undefined
   if (state.isDraining) return { _tag: "Draining" }
   const seen = new Map<string, number>()
   const sizes = new Map<string, Entry["spec"]["limits"][number]>()
-  for (const [index, { after = [], hashes = [], keys = [], refs = [], restored, spec }] of entries.entries()) {
+  for (const [index, { after = [], hashes = [], keys = [], refs = [], spec }] of entries.entries()) {
     for (const dependency of [...after, ...refs]) {
-      // What was accepted once is not refused: where a task is gone that it was to follow, that has ended.
       const isKnown = isEntry(dependency)
         ? entries[dependency.entry] !== undefined
-        : restored !== undefined ||
-          (Number.isSafeInteger(dependency) && state.statusOf(dependency) !== Status.Forgotten)
+        : Number.isSafeInteger(dependency) && state.statusOf(dependency) !== Status.Forgotten
       if (!isKnown) {
         return { _tag: "UnknownDependency", entry: index, task: isEntry(dependency) ? dependency.entry : dependency }
       }
@@ -171,8 +171,11 @@ const deduplicate = (
   for (const [at, key] of keys.entries()) {
     const earlier = state.keys.find(submitter, key)
     const task = source.first + at
-    if (earlier === undefined) {
-      state.keys.add(submitter, key, { task, hash: source.entry.hashes?.[at] ?? 0 })
+    const hash = source.entry.hashes?.[at] ?? 0
+    // With another payload it was accepted when the first was forgotten, be that before the server's restart.
+    if (earlier === undefined || earlier.hash !== hash) {
+      state.keys.remove(submitter, key)
+      state.keys.add(submitter, key, { task, hash })
       continue
     }
     known.push({ entry: index, index: at, task: earlier.task })
@@ -249,7 +252,9 @@ const begin = (state: DispatchState, source: Source): void => {
 
 /** Puts back what the last server knew; tasks that an executor may still run are held for it. */
 const restore = (state: DispatchState, source: Source, { tasks }: NonNullable<Entry["restored"]>): void => {
-  for (const { deaths, epoch, executorId, generation, index, isStarted, outcome, retryAt = -Infinity } of tasks) {
+  for (const restored of tasks) {
+    const { deaths, epoch, executorId, generation, index, isStarted, outcome, retries = 0, retryAt = -Infinity } =
+      restored
     const task = source.first + index
     // It has never been given out: it waits with the others.
     if (outcome === undefined && executorId === undefined && epoch === 0) continue
@@ -259,6 +264,7 @@ const restore = (state: DispatchState, source: Source, { tasks }: NonNullable<En
     const at = state.tasks.at(task)
     page.epoch[at] = epoch
     page.deaths[at] = deaths
+    page.retries[at] = retries
     page.generation[at] = generation
     if (outcome !== undefined) remember(state, task, source, outcome, epoch)
     else if (executorId === undefined && retryAt > state.now) {

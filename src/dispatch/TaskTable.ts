@@ -42,6 +42,8 @@ class Page {
   readonly isRecalled = new Uint8Array(size)
   readonly hasSucceeded = new Uint8Array(size)
   readonly epoch = new Uint32Array(size)
+  /** Attempts that failed and were followed by another. */
+  readonly retries = new Uint32Array(size)
   readonly generation = new Uint32Array(size)
   readonly executor = new Int32Array(size)
   /** Where in its executor's list of leases it stands. */
