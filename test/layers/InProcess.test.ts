@@ -1,0 +1,14 @@
+import { Layer } from "effect"
+import * as InProcess from "../../layers/InProcess.ts"
+import * as TestInProcess from "../../layers/testing/TestInProcess.ts"
+import { Stage } from "../suites/Stage.ts"
+import * as SubmitterSuite from "../suites/SubmitterSuite.ts"
+import { JsonLive, SuiteLive } from "../suites/Tasks.ts"
+
+const all = Layer.merge(SuiteLive, JsonLive)
+
+SubmitterSuite.suite("in process", (slots) => InProcess.layer(all, { slots }).pipe(Layer.provideMerge(Stage.layer)))
+
+const virtual = (slots: number) => TestInProcess.layer(all, { slots }).pipe(Layer.provideMerge(Stage.layer))
+SubmitterSuite.suite("in process, in virtual time", virtual)
+SubmitterSuite.suiteTimed("in process, in virtual time", virtual)
