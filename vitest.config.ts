@@ -18,7 +18,8 @@ export default defineConfig({
     // No module keeps state, so files may share a process: importing `effect` once a file would more than double the time.
     isolate: false,
     maxWorkers: "100%",
-    testTimeout: 20_000,
+    // Many times what any test takes: a loaded machine is slow, not wrong.
+    testTimeout: 60_000,
     hookTimeout: 20_000
   }
 })

@@ -7,7 +7,7 @@ import type { DispatchState, Due } from "./DispatchState.ts"
 import { expireKey, releaseSource } from "./Ending.ts"
 import { giveUpHolding } from "./Holding.ts"
 import { expireSilent } from "./Membership.ts"
-import { expire, kill, timeOut } from "./Stopping.ts"
+import { expire, isOver, kill, timeOut } from "./Stopping.ts"
 import { Status } from "./TaskTable.ts"
 
 /** Rings all that is due, and drops what is not worth waiting for any more. */
@@ -60,7 +60,7 @@ const matters = (state: DispatchState, due: Due): boolean => {
     case "start":
       return state.sources.has(due.source.id)
     case "deadline":
-      return state.sources.has(due.source.id) && (due.source.ended < due.source.count || due.source.isProducing)
+      return state.sources.has(due.source.id) && !isOver(due.source)
     default:
       return true
   }

@@ -110,17 +110,26 @@ export class Lanes {
 
   /** If the limit has room, those that wait for it may try again; else later. */
   wake(limit: LimitState): void {
-    while (limit.isAwaited) {
-      const at = limit.nextAt
-      if (at > this.#state.now) return this.callAt(limit, at)
-      let hasWoken = false
-      for (const lane of limit.wake()) {
-        lane.isParked = false
-        this.activate(lane)
-        hasWoken ||= !lane.isEmpty
-      }
-      if (hasWoken) return
+    const limits = [limit]
+    for (let next = limits.pop(); next !== undefined; next = limits.pop()) {
+      if (!next.isAwaited) continue
+      const at = next.nextAt
+      if (at > this.#state.now) this.callAt(next, at)
+      else for (const lane of next.wake()) limits.push(...this.#unpark(lane))
     }
+  }
+
+  /** The lane may try again, for itself and for its class. */
+  unpark(lane: Lane): void {
+    for (const limit of this.#unpark(lane)) this.wake(limit)
+  }
+
+  /** Where it has run empty meanwhile, others of its class must try: the limits that they wait for. */
+  #unpark(lane: Lane): ReadonlyArray<LimitState> {
+    lane.isParked = lane.isStarved = false
+    if (lane.isEmpty) return lane.taskClass.limits
+    this.activate(lane)
+    return []
   }
 
   /** The limit is looked at again when it has room by itself. */
@@ -152,8 +161,8 @@ export class Lanes {
       for (const lane of session.lanes) {
         settleHome(lane)
         // Where it found no room was there alone.
-        if (lane.isStarved) lane.isParked = lane.isStarved = false
-        this.activate(lane)
+        if (lane.isStarved) this.unpark(lane)
+        else this.activate(lane)
       }
     }
     if (sessions.length > 0) this.#state.starved = this.#state.starved.filter(({ isStarved }) => isStarved)

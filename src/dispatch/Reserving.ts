@@ -26,8 +26,7 @@ export const wakeStarved = (state: DispatchState): void => {
   state.starved = []
   for (const lane of starved) {
     if (nodes.some(({ executors }) => executors.values().some((executor) => canStart(executor, lane)))) {
-      lane.isParked = lane.isStarved = false
-      state.lanes.activate(lane)
+      state.lanes.unpark(lane)
     } else state.starved.push(lane)
   }
 }

@@ -92,9 +92,12 @@ export const stopSource = (state: DispatchState, source: Source, outcome: Outcom
   finishLater(state, source)
 }
 
+/** Whether all of it has ended; one without tasks has when it is gone. */
+export const isOver = ({ count, ended, isProducing }: Source): boolean => count > 0 && ended === count && !isProducing
+
 /** The deadline of a source has come. */
 export const expire = (state: DispatchState, source: Source): void => {
-  if (source.ended === source.count && !source.isProducing) return
+  if (isOver(source)) return
   stopSource(state, source, { _tag: "Expired", deadline: source.entry.deadline ?? state.now })
 }
 
