@@ -23,8 +23,9 @@ export const isCurrent = (state: DispatchState, executor: ExecutorState, lease: 
   if (status < Status.Assigned || status > Status.Stopping) return false
   const page = state.tasks.page(lease.task)
   const at = state.tasks.at(lease.task)
-  return page.epoch[at] === lease.epoch && page.executor[at] === executor.index &&
-    (lease.generation ?? state.generation) === page.generation[at]
+  if (page.epoch[at] !== lease.epoch || page.executor[at] !== executor.index) return false
+  const { generation = state.generation } = lease
+  return generation === page.generation[at] || (state.adopted.size > 0 && state.adopted.get(lease.task) === generation)
 }
 
 /** Tells an executor to stop an attempt. */

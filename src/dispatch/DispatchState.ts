@@ -69,7 +69,7 @@ export interface Kept {
   holders: number
   /** Its submitter has not fetched it. */
   isKept: boolean
-  /** It may be handed over again under its idempotency key. */
+  /** It may be handed over again under its idempotency key, or come back with what follows it. */
   isKeyed: boolean
 }
 
@@ -99,6 +99,8 @@ export class DispatchState {
   readonly losses = new Map<number, ReadonlyArray<Loss>>()
   /** How many attempts at a task were given out and came back unstarted. */
   readonly unmade = new Map<number, number>()
+  /** Of which generation an attempt was before it was adopted: its executor may not know yet that it was. */
+  readonly adopted = new Map<number, number>()
   /** Who ran a task when the last server stopped. */
   readonly holders = new Map<number, ExecutorId>()
   /** Jobs that may make more chunks. */
@@ -322,6 +324,7 @@ export class DispatchState {
     }
     if (page.status[at] === Status.Granting) { for (const limit of source.lane.taskClass.limits) limit.unplan() }
     page.executor[at] = -1
+    if (this.adopted.size > 0) this.adopted.delete(task)
     source.submission.running--
     this.hasChanged(source.submission)
   }

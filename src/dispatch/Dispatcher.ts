@@ -106,7 +106,7 @@ export class Dispatcher {
       followers: state.followers.size,
       keys: state.keys.size,
       jobs: state.jobs.size,
-      held: state.holders.size,
+      held: state.holders.size + state.adopted.size,
       stopping: state.intended.size,
       losses: state.losses.size + state.unmade.size,
       starved: state.starved.length,

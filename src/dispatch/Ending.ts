@@ -29,7 +29,7 @@ export const settleUntouched = (state: DispatchState, source: Source, outcome: O
   if (source.job !== undefined) return
   const [from, to] = [source.first + source.cursor, source.first + source.count]
   source.cursor = source.available = source.count
-  if (source.isQueued) dropStale(source)
+  if (source.isQueued) dropStale(state, source)
   // Somebody may ask for each of them later; otherwise a million tasks end as one.
   const { keep, keys, restored } = source.entry
   const isSingle = keep === true || keys !== undefined || restored !== undefined || source.isTouchedAhead ||
@@ -56,13 +56,14 @@ const isAwaited = ({ dependents }: DispatchState, from: number, to: number): boo
 }
 
 /** Sources that have ended leave their lane when they are met there; should nobody come by, they must not pile up. */
-const dropStale = ({ lane }: Source): void => {
+const dropStale = (state: DispatchState, { lane }: Source): void => {
   if (++lane.stale * 2 < lane.sources.length || lane.stale < 8) return
   lane.stale = 0
   lane.sources.filter((source) => {
     if (source.cursor < source.available) return true
     return source.isQueued = false
   })
+  if (lane.isEmpty) state.lanes.wakeOthers(lane)
 }
 
 /** Carries out what was decided up to that record, and what comes of it. */
@@ -125,7 +126,7 @@ const end = (state: DispatchState, { count, epoch, source, task }: Decision, out
     state.tasks.forgetUntouched(task, count)
     source.live -= count
   } else if (kept === undefined || !isAsked(kept)) forget(state, task, source)
-  else if (kept.isKeyed) state.timers.add(state.now + state.settings.keyRetention, { _tag: "forget", task, epoch })
+  else if (kept.isKeyed) forgetLater(state, task, source)
   finish(state, source)
 }
 
@@ -144,9 +145,10 @@ const isAsked = ({ isKept, isKeyed }: Kept): boolean => isKept || isKeyed
 const hold = (state: DispatchState, source: Source, task: number, outcome: Outcome): Kept | undefined => {
   const { batch: { submitter }, entry: { keep, keys } } = source
   const key = keys?.[task - source.first]
-  const isKeyed = key !== undefined && state.keys.find(submitter, key)?.task === task
+  const isFirst = key === undefined || state.keys.find(submitter, key)?.task === task
   // One that was handed over again is asked for under the name of the first.
-  const isKept = keep === true && (key === undefined || isKeyed)
+  const isKept = keep === true && isFirst
+  const isKeyed = (key !== undefined && isFirst) || source.knownUntil > state.now
   let holders = 0
   if (state.dependents.size > 0) {
     for (const dependent of state.dependents.get(task) ?? []) if (dependent.refs.includes(task)) holders++
@@ -248,6 +250,13 @@ export const load = (state: DispatchState, source: Source): void => {
 const letGo = (state: DispatchState, task: number): void => {
   const kept = state.results.get(task)
   if (kept !== undefined && --kept.holders <= 0 && !isAsked(kept)) state.results.delete(task)
+}
+
+/** Its idempotency key is remembered for a while. */
+export const forgetLater = (state: DispatchState, task: number, source: Source): void => {
+  const { entry: { keys }, knownUntil } = source
+  const until = keys === undefined ? knownUntil : Math.max(knownUntil, state.now + state.settings.keyRetention)
+  state.timers.add(until, { _tag: "forget", task, epoch: state.tasks.epoch(task) })
 }
 
 const forget = (state: DispatchState, task: number, source: Source): void => {

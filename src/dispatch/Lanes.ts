@@ -124,6 +124,11 @@ export class Lanes {
     for (const limit of this.#unpark(lane)) this.wake(limit)
   }
 
+  /** The lane has run empty: others of its class may be waiting for it to try. */
+  wakeOthers({ taskClass }: Lane): void {
+    for (const limit of taskClass.limits) this.wake(limit)
+  }
+
   /** Where it has run empty meanwhile, others of its class must try: the limits that they wait for. */
   #unpark(lane: Lane): ReadonlyArray<LimitState> {
     lane.isParked = lane.isStarved = false
@@ -244,13 +249,11 @@ export class Lanes {
     const { isParked, key, session, taskClass } = lane
     taskClass.lanes.delete(key)
     if (isParked) {
-      for (const limit of taskClass.limits) {
-        limit.forget(lane)
-        // It may have been the one that tried for others of its class.
-        this.wake(limit)
-      }
+      for (const limit of taskClass.limits) limit.forget(lane)
       this.#state.starved = this.#state.starved.filter((other) => other !== lane)
     }
+    // It may have been the one that tried for others of its class.
+    this.wakeOthers(lane)
     if (session?.lanes.delete(lane) === true && session.lanes.size === 0) {
       session.keptUntil = this.#state.now + (lane.isOrphan ? 0 : this.#state.settings.sessionRetention)
       this.#state.timers.add(session.keptUntil, { _tag: "session", session })

@@ -182,6 +182,8 @@ export const adopt = (state: DispatchState, executor: ExecutorState, leases: Rea
     const at = state.tasks.at(task)
     if (page.isRecalled[at] === 1) executor.recalls--
     page.isRecalled[at] = 0
+    // It has not heard of its adoption either.
+    if (state.adopted.has(task)) state.outbox.assign(executor, state.assignment(task, source, true))
     const intended = state.intended.get(task)
     if (intended !== undefined) revoke(state, executor, lease, reasonOf(intended))
   }
@@ -195,7 +197,7 @@ export const adopt = (state: DispatchState, executor: ExecutorState, leases: Rea
 
 /** Leases it what it ran for the last server, if that is still for it to run. */
 const resume = (state: DispatchState, executor: ExecutorState, lease: LeaseRef): void => {
-  const { epoch, generation, task } = lease
+  const { epoch, generation = state.generation, task } = lease
   const source = state.tasks.source(task)
   const isHeld = state.tasks.status(task) === Status.Held && state.tasks.epoch(task) === epoch &&
     state.holders.get(task) === executor.spec.executorId
@@ -207,6 +209,7 @@ const resume = (state: DispatchState, executor: ExecutorState, lease: LeaseRef):
   }
   endHolding(state, task, source)
   state.grant(task, source, executor)
+  state.adopted.set(task, generation)
   page.status[at] = Status.Running
   if (Number.isNaN(page.startedAt[at])) page.startedAt[at] = state.now
   state.outbox.record(state.now, "Adopted", task, 1, epoch, executor.spec.executorId, undefined)

@@ -184,7 +184,7 @@ const canAnyStart = (state: DispatchState, lane: Lane): boolean => {
 const afterwards = (state: DispatchState, lane: Lane): void => {
   lane.passedOverSince = undefined
   releaseNode(state, lane)
-  for (const limit of lane.taskClass.limits) state.lanes.wake(limit)
+  state.lanes.wakeOthers(lane)
 }
 
 /** Asks one of the lane's jobs for a chunk, each in turn. */

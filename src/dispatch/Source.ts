@@ -49,6 +49,8 @@ export class Source {
   isLoading = false
   /** It is a job that may make more. */
   isProducing = false
+  /** It is from before the server's restart: until then, others may come back that follow what has ended of it. */
+  knownUntil = -Infinity
   /** It stands in its lane. */
   isQueued = false
   /** Every task of it that has not ended is to end so. */

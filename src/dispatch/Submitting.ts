@@ -7,7 +7,7 @@ import type { Outcome } from "../task/Outcome.ts"
 import type { Notice, Refusal } from "./Command.ts"
 import { findCycle } from "./Cycles.ts"
 import type { DispatchState } from "./DispatchState.ts"
-import { failDependent, finishLater, releaseSource, settle, tally } from "./Ending.ts"
+import { failDependent, finishLater, forgetLater, releaseSource, settle, tally } from "./Ending.ts"
 import type { Dependency, Entry, Event } from "./Event.ts"
 import { describeUnmet } from "./Explaining.ts"
 import { hold } from "./Holding.ts"
@@ -147,6 +147,7 @@ const accept = (
   if (restored === undefined) state.next += kind === "producer" ? 1 : count
   else state.tasks.expect(first, kind === "producer" ? 1 : count)
   const source = new Source(id, batch, entry, submission, lane, first)
+  if (restored !== undefined) source.knownUntil = state.now + state.settings.leaseTime
   state.addSource(source)
   submission.total += count
   if (kind === "producer") {
@@ -266,7 +267,7 @@ const restore = (state: DispatchState, source: Source, { tasks }: NonNullable<En
     page.deaths[at] = deaths
     page.retries[at] = retries
     page.generation[at] = generation
-    if (outcome !== undefined) remember(state, task, source, outcome, epoch)
+    if (outcome !== undefined) remember(state, task, source, outcome)
     else if (executorId === undefined && retryAt > state.now) {
       page.status[at] = Status.Delayed
       state.timers.add(retryAt, { _tag: "retry", task, epoch })
@@ -279,14 +280,12 @@ const restore = (state: DispatchState, source: Source, { tasks }: NonNullable<En
 }
 
 /** It had ended before, and somebody may still ask how: its submitter, or a task that follows it. */
-const remember = (state: DispatchState, task: number, source: Source, outcome: Outcome, epoch: number): void => {
-  const { keep: isKept = false, keys } = source.entry
+const remember = (state: DispatchState, task: number, source: Source, outcome: Outcome): void => {
   const page = state.tasks.page(task)
   const at = state.tasks.at(task)
   page.status[at] = Status.Done
   page.hasSucceeded[at] = outcome._tag === "Succeeded" ? 1 : 0
   tally(source, task, outcome, 1)
-  const { keyRetention, leaseTime } = state.settings
-  state.results.set(task, { outcome, holders: 0, isKept, isKeyed: true })
-  state.timers.add(state.now + (keys === undefined ? leaseTime : keyRetention), { _tag: "forget", task, epoch })
+  state.results.set(task, { outcome, holders: 0, isKept: source.entry.keep === true, isKeyed: true })
+  forgetLater(state, task, source)
 }

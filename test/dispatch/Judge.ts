@@ -59,8 +59,11 @@ export class Judge extends Witness {
     this.ledger.apply(transition)
     if (this.isImmediate) this.committed = this.ledger.sequence
     if (kind === "Assigned") this.fresh.push(this.ledger.story(task))
-    if (kind === "Assigned") this.startedAt.delete(task)
-    if (kind === "Adopted") this.#keepSession(this.view(task), executorId)
+    if (kind === "Assigned") {
+      this.startedAt.delete(task)
+      this.adoptedFrom.delete(task)
+    }
+    if (kind === "Adopted") this.#adopt(task, executorId)
     if (kind === "Started" || kind === "Adopted") this.startedAt.set(task, this.now)
     if (kind === "Accepted") this.accept(task, count)
   }
@@ -75,6 +78,15 @@ export class Judge extends Witness {
     const silence = this.now - (this.executors.get(id)?.heardAt ?? this.now)
     if (reason === "missed its heartbeats") check.isAtMost(leaseTime, silence, `${id} was heard of`)
     this.leave(id)
+  }
+
+  #adopt(task: number, executorId: string): void {
+    this.#keepSession(this.view(task), executorId)
+    for (const event of this.events) {
+      if (event._tag !== "adopted" || event.executorId !== executorId) continue
+      const { generation = 0 } = event.leases.find((lease) => lease.task === task) ?? {}
+      this.adoptedFrom.set(task, generation)
+    }
   }
 
   #assign(story: TaskStory, executorId: string): void {
@@ -122,7 +134,8 @@ export class Judge extends Witness {
     const isUnsent = this.sent.get(task) !== holding.epoch
     const { spec } = this.view(task).entry
     const isClean = this.left.get(holding.executorId)
-    const isReturned = this.wasRecalled(story) || (report === undefined && isClean === true && spec.delivery === "atLeastOnce")
+    const isReturned = this.wasRecalled(story) ||
+      (report === undefined && isClean === true && spec.delivery === "atLeastOnce")
     if ((isReturned && !isStarted) || isUnsent) this.unmade.set(task, (this.unmade.get(task) ?? 0) + 1)
     else {
       this.noteDeath(story, report, isStarted)

@@ -79,17 +79,20 @@ const judgeNodes = (judge: Witness, dispatcher: Dispatcher): ReadonlyMap<string,
     if (holding.sequence > judge.generationStart) take(holding.executorId, view.entry.spec)
   }
   for (const { abandoned, id } of judge.executors.values()) for (const { spec } of abandoned.values()) take(id, spec)
-  const isFresh = new Set(
-    judge.fresh.map(({ holding }) => judge.executors.get(holding?.executorId ?? "")?.spec.node.nodeId)
-  )
-  for (const { allocated, capacity, nodeId } of dispatcher.nodes) {
+  for (const { allocated, nodeId } of dispatcher.nodes) {
     const { bytes, cpu, slots } = nodes.get(nodeId) ?? allocated
     check.isAtMost(Math.abs(allocated.cpu - cpu), 1e-9, `cores of ${nodeId}`)
     check.deepStrictEqual([allocated.bytes, allocated.slots], [bytes, slots], `what is given out on ${nodeId}`)
-    if (!isFresh.has(nodeId)) continue
-    check.isAtMost(cpu, capacity.cpu + 1e-9, `${nodeId} has too few cores`)
-    check.isAtMost(bytes, capacity.bytes, `${nodeId} has too little memory`)
-    check.isAtMost(slots, capacity.slots, `${nodeId} has too few slots`)
+  }
+  // Work that goes on after a restart may be more than there is room for; nothing is added to it.
+  for (const { holding, task } of judge.fresh) {
+    const nodeId = judge.executors.get(holding?.executorId ?? "")?.spec.node.nodeId ?? ""
+    const { bytes = 0, capacity, cpu = 0, slots = 0 } = nodes.get(nodeId) ?? {}
+    if (capacity === undefined) continue
+    const demand = demandOf(judge.view(task).entry.spec)
+    if (demand.cpu > 0) check.isAtMost(cpu, capacity.cpu + 1e-9, `${nodeId} has too few cores`)
+    if (demand.bytes > 0) check.isAtMost(bytes, capacity.bytes, `${nodeId} has too little memory`)
+    if (demand.slots > 0) check.isAtMost(slots, capacity.slots, `${nodeId} has too few slots`)
   }
   return nodes
 }

@@ -42,6 +42,7 @@ export class Witness {
   readonly progress = new Map<string, Extract<Notice, { readonly _tag: "Progress" }>>()
   readonly starts = new Map<string, Array<number>>()
   readonly startedAt = new Map<number, number>()
+  readonly adoptedFrom = new Map<number, number>()
   /** Whose executor is not known: their submitter has left, and may come again. */
   readonly looseSessions = new Set<string>()
   /** Nodes that were kept for somebody when this turn began. */
@@ -80,6 +81,7 @@ export class Witness {
     this.looseSessions.clear()
     for (const task of this.toldAt.keys()) this.toldAt.set(task, this.now)
     this.startedAt.clear()
+    this.adoptedFrom.clear()
     for (const map of [this.executors, this.sources, this.unmade, this.sessions, this.keys, this.aliases]) map.clear()
     this.starts.clear()
     this.deaths.clear()
@@ -116,9 +118,7 @@ export class Witness {
   reportOf({ holding, task }: TaskStory): Report | undefined {
     for (const event of this.events) {
       if (event._tag !== "ended" || event.executorId !== holding?.executorId) continue
-      const report = event.reports.find(({ epoch, generation = this.generation, task: reported }) =>
-        reported === task && epoch === holding.epoch && generation === this.generation
-      )
+      const report = event.reports.find((report) => report.task === task && this.#isOf(report, holding))
       if (report !== undefined) return report
     }
     return undefined
@@ -127,8 +127,13 @@ export class Witness {
   wasRecalled({ holding, task }: TaskStory): boolean {
     return this.events.some((event) =>
       event._tag === "recalled" && event.executorId === holding?.executorId &&
-      event.leases.some((lease) => lease.task === task && lease.epoch === holding.epoch)
+      event.leases.some((lease) => lease.task === task && this.#isOf(lease, holding))
     )
+  }
+
+  /** Whether it speaks of that attempt; who does not know yet that it was adopted still names the old generation. */
+  #isOf({ epoch, generation = this.generation, task }: LeaseRef, holding: Holding): boolean {
+    return epoch === holding.epoch && (generation === this.generation || generation === this.adoptedFrom.get(task))
   }
 
   /** Whether all that the entry follows has ended durably, and rightly. */
