@@ -62,7 +62,7 @@ class Flow {
     this.#options = options
     this.#after = after
     this.#trace = trace
-    this.#concurrency = Math.max(1, Math.floor(options.concurrency ?? defaultConcurrency))
+    this.#concurrency = Math.max(1, Math.floor(options.concurrency ?? defaultConcurrency) || 1)
     this.submission = connection.submissionId()
   }
 
@@ -117,14 +117,22 @@ class Flow {
     const encode = (payload: unknown) =>
       Effect.map(this.#known.encodePayload(payload), (piece) => void pieces.push(piece))
     const taskName = this.#known.definition.name
+    let isCounted = false
+    const counted = (count: number) => {
+      isCounted = true
+      this.#submitted = first + count
+      if (count > 0) this.#send(first, payloads.slice(0, count), pieces)
+    }
     return Effect.match(Effect.forEach(payloads, encode, { discard: true }), {
-      onSuccess: () => this.#send(first, payloads, pieces),
+      onSuccess: () => counted(payloads.length),
       onFailure: ({ message }) => {
-        this.#submitted = first + pieces.length
-        if (pieces.length > 0) this.#send(first, payloads.slice(0, pieces.length), pieces)
+        counted(pieces.length)
         this.failLast(Cause.fail(new PayloadInvalid({ taskName, issue: message, index: first + pieces.length })))
       }
-    })
+    }).pipe(
+      // Whoever waits for the end of what was handed over must not wait for these.
+      Effect.onInterrupt(() => Effect.sync(() => isCounted || counted(0)))
+    )
   }
 
   #send(first: number, payloads: ReadonlyArray<unknown>, pieces: ReadonlyArray<Uint8Array>): void {

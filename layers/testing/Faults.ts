@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Duration } from "effect"
-import type { VirtualClock } from "./VirtualClock.ts"
 import type { SeededRandom } from "./SeededRandom.ts"
+import type { VirtualClock } from "./VirtualClock.ts"
 
 /** How much of what goes wrong. After `within` nothing does any more, and all that was accepted must end. */
 export interface Faults {
@@ -114,7 +114,9 @@ export class Link<A> {
     const { clock } = this.#weather
     const delay = this.#weather.delay()
     const at = Math.max(clock.now + delay, this.#pausedUntil, this.#held.at(-1)?.at ?? 0)
-    if (this.#held.length === 0 && at <= clock.now && (delay === 0 || this.#weather.isFair)) return this.#arrive(message)
+    if (this.#held.length === 0 && at <= clock.now && (delay === 0 || this.#weather.isFair)) {
+      return this.#arrive(message)
+    }
     this.#held.push({ at, message })
     clock.at(at, () => this.#release(clock.now))
   }

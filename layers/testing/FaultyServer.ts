@@ -45,6 +45,13 @@ export class FaultyServer {
     return Server.of({ ...this.#server, connect: (submitter) => this.#connect(submitter) })
   }
 
+  /** Once more: at once, or when what it is about may be long over. */
+  #again(send: () => void): void {
+    const { clock, random } = this.#weather
+    if (random.chance(0.3)) send()
+    else clock.at(clock.now + random.magnitude(5_000), send)
+  }
+
   /** Somebody else cancels a task of that submitter. */
   cancel(submitter: string, task: number): void {
     this.#ups.get(submitter)?.send({ _tag: "cancel", target: { task }, by: "the simulation" })
@@ -93,7 +100,7 @@ export class FaultyServer {
       const commands = new TurnQueue<ExecutorCommand>(yield* afterTurn)
       const up = this.#weather.link((message: ExecutorMessage) => {
         port.send(message)
-        if (message._tag === "ended" && this.#weather.isDoubled()) port.send(message)
+        if (message._tag === "ended" && this.#weather.isDoubled()) this.#again(() => port.send(message))
       })
       const down = this.#weather.link((command: ExecutorCommand) => commands.offer(command))
       port.commands.read({

@@ -201,7 +201,9 @@ export class History {
       }
     }
     const isOver = given.cpu > capacity.cpu + 1e-9 || given.bytes > capacity.bytes || given.slots > capacity.slots
-    if (isOver) this.#violated(`node ${nodeId} has given out ${JSON.stringify(given)} of ${JSON.stringify(capacity)}`, { task })
+    if (isOver) {
+      this.#violated(`node ${nodeId} has given out ${JSON.stringify(given)} of ${JSON.stringify(capacity)}`, { task })
+    }
   }
 
   /** Timeouts and the time of grace are kept to. */
@@ -213,7 +215,10 @@ export class History {
     }
     if (stoppingAt !== undefined || startedAt === undefined || spec.timeout === undefined) return
     if (record.at > startedAt + spec.timeout + tolerance) {
-      this.#violated(`${record.kind} ${record.at - startedAt} ms after its start, the timeout is ${spec.timeout}`, record)
+      this.#violated(
+        `${record.kind} ${record.at - startedAt} ms after its start, the timeout is ${spec.timeout}`,
+        record
+      )
     }
   }
 
@@ -282,7 +287,9 @@ export class History {
     for (const [submitter, requests] of this.#requests) {
       for (const [request, { accepted, ended, size }] of requests) {
         if (accepted && ended.size !== size) {
-          this.violations.push(`${submitter} heard how ${ended.size} of the ${size} tasks of its request ${request} ended`)
+          this.violations.push(
+            `${submitter} heard how ${ended.size} of the ${size} tasks of its request ${request} ended`
+          )
         }
       }
     }

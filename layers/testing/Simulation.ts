@@ -10,6 +10,7 @@ import {
   Cause,
   Context,
   Data,
+  Duration,
   Effect,
   Exit,
   Fiber,
@@ -74,6 +75,8 @@ export interface Options<A, E, R> {
   readonly server?: ServerMemory.Options
   /** What all executors share, as one node. */
   readonly capacity?: { readonly cpu: number; readonly bytes: number; readonly slots: number }
+  /** When a simulation is said never to end: so much virtual time, a day, or so many steps, 2 million, where absent. */
+  readonly patience?: { readonly time?: Duration.Input; readonly steps?: number }
   /** The line that repeats a failure, for its message; `CADRE_SEED=<seed> npx vitest run` where absent. */
   readonly replay?: (seed: number) => string
 }
@@ -92,9 +95,6 @@ export class SimulationFailed extends Data.TaggedError("SimulationFailed")<{
     return `The simulation with seed ${this.seed} failed:${reasons}\nRepeat it with: ${this.replay}\nLast records:${last}`
   }
 }
-
-/** So much virtual time may pass, and so many steps be taken, before a simulation is said never to end. */
-const [longest, mostSteps] = [86_400_000, 2_000_000]
 
 /** Seeds to try: that of the variable `CADRE_SEED` alone where it is set, else the first `count`. */
 export const seeds = (count: number): ReadonlyArray<number> => {
@@ -147,7 +147,8 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
   options: Options<A, E, R>,
   context: Context.Context<never>
 ) {
-  const { replay = (seed: number) => `CADRE_SEED=${seed} npx vitest run`, seed } = options
+  const { patience: { steps = 2_000_000, time = "1 day" } = {}, seed } = options
+  const { replay = (seed: number) => `CADRE_SEED=${seed} npx vitest run` } = options
   const scheduler = new VirtualScheduler({ seed })
   const clock = new VirtualClock(scheduler, yield* liveClock, true)
   const faults = options.faults === "none" ? none : { ...usual, ...options.faults }
@@ -168,9 +169,11 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
     )
     const faulty = new FaultyServer(server, weather, history, scope)
     const libraries = yield* librariesOf(plans)
-    history.know(libraries.flatMap(({ encoding, name: libraryName, tasks, version }) =>
-      [...tasks.values()].map((task) => toSpec(task, { libraryName, version, encoding }))
-    ))
+    history.know(
+      libraries.flatMap(({ encoding, name: libraryName, tasks, version }) =>
+        [...tasks.values()].map((task) => toSpec(task, { libraryName, version, encoding }))
+      )
+    )
     const sealer = makeSealer((length) => weather.random.bytes(length))
     const settings = { libraries, sealer, leaseTime: options.server?.leaseTime ?? 30_000, capacity: options.capacity }
     const executors = new Cluster(faulty, history, weather, settings, scope)
@@ -209,9 +212,10 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
       history.violations.push(`${why}; ${history.open.length} tasks have not ended`)
       resume(Effect.succeed(Exit.interrupt()))
     }
-    scheduler.onStretch = () => scheduler.steps > mostSteps && giveUp("it takes steps without end")
+    const longest = Duration.toMillis(Duration.fromInputUnsafe(time))
+    scheduler.onStretch = () => scheduler.steps > steps && giveUp(`it has not ended after ${scheduler.steps} steps`)
     scheduler.onIdle = () => {
-      if (!clock.advance(longest)) giveUp(`nothing happens any more, at ${clock.now} ms`)
+      if (!clock.advance(longest)) giveUp(`it has not ended after ${clock.now} ms`)
     }
     // The fibers that have ended by then are counted once the last of them is told.
     fiber.addObserver((exit) => scheduler.whenIdle(() => resume(Effect.succeed(exit))))

@@ -20,9 +20,10 @@ const spec = {
 // Its tasks submit none here.
 const executor = Layer.unwrap(Effect.map(
   Layer.build(SuiteLive as Layer.Layer<never, never, Stage>),
-  (context) =>
-    ExecutorFibers.layer({ implementations: implementations(context), provides: Context.empty(), spec })
+  (context) => ExecutorFibers.layer({ implementations: implementations(context), provides: Context.empty(), spec })
 )).pipe(Layer.provideMerge(Stage.layer))
 
 ExecutorSuite.suite("fibers", executor, { isTimed: false })
-ExecutorSuite.suite("fibers, in virtual time", Layer.provideMerge(executor, TestInProcess.layerClock()), { isTimed: true })
+ExecutorSuite.suite("fibers, in virtual time", Layer.provideMerge(executor, TestInProcess.layerClock()), {
+  isTimed: true
+})

@@ -9,6 +9,16 @@ const all = Layer.merge(SuiteLive, JsonLive)
 
 SubmitterSuite.suite("in process", (slots) => InProcess.layer(all, { slots }).pipe(Layer.provideMerge(Stage.layer)))
 
-const virtual = (slots: number) => TestInProcess.layer(all, { slots }).pipe(Layer.provideMerge(Stage.layer))
-SubmitterSuite.suite("in process, in virtual time", virtual)
-SubmitterSuite.suiteTimed("in process, in virtual time", virtual)
+const inTurns = (slots: number) => TestInProcess.layer(all, { slots }).pipe(Layer.provideMerge(Stage.layer))
+SubmitterSuite.suite("in process, in virtual time", inTurns)
+SubmitterSuite.suiteTimed("in process, in virtual time", inTurns)
+
+for (const seed of [1, 2, 3]) {
+  const inOrder = (slots: number) =>
+    InProcess.layer(all, { slots }).pipe(
+      Layer.provideMerge(TestInProcess.layerClock({ seed })),
+      Layer.provideMerge(Stage.layer)
+    )
+  SubmitterSuite.suite(`in process, in the order of seed ${seed}`, inOrder)
+  SubmitterSuite.suiteTimed(`in process, in the order of seed ${seed}`, inOrder)
+}

@@ -1,7 +1,7 @@
 /**
  * A server's side of the talk with an executor, spoken by hand.
  */
-import { Effect, Exit, Schema, Scope } from "effect"
+import { Effect, Exit, type Schema, Scope } from "effect"
 import { afterTurn } from "../../layers/TurnScheduler.ts"
 import { Executor } from "../../services/Executor.ts"
 import type { Report } from "../../src/dispatch/Event.ts"
@@ -37,7 +37,11 @@ export interface AttemptOptions {
 }
 
 /** Bytes of a payload, of which some fields may be left out. */
-export const payloadOf = (task: TaskDefinition.Any, payload: unknown, without: ReadonlyArray<string> = []): Uint8Array =>
+export const payloadOf = (
+  task: TaskDefinition.Any,
+  payload: unknown,
+  without: ReadonlyArray<string> = []
+): Uint8Array =>
   new Uint8Array(now(
     PayloadCodec.make(without.length === 0 ? task.payload : restSchema(task.payload, without), "binary").encode(payload)
   ))
@@ -95,7 +99,15 @@ export class Conversation {
       trace: undefined
     }
     return {
-      assignment: { task: position, epoch, retries: epoch - 1, index: position, batch, refs: undefined, isResumed: false },
+      assignment: {
+        task: position,
+        epoch,
+        retries: epoch - 1,
+        index: position,
+        batch,
+        refs: undefined,
+        isResumed: false
+      },
       payload: payloadOf(task, payload, without),
       refFields: undefined,
       isFollowed

@@ -33,7 +33,10 @@ const laws = {
 
   "typed: what does not match its schema is a crash": Effect.gen(function*() {
     const executor = yield* Conversation.begin
-    const spoiled: Attempt = { ...executor.attempt(Tasks.Echo, { n: 1 }, { task: 2 }), payload: Uint8Array.of(255, 255) }
+    const spoiled: Attempt = {
+      ...executor.attempt(Tasks.Echo, { n: 1 }, { task: 2 }),
+      payload: Uint8Array.of(255, 255)
+    }
     executor.assign(
       executor.attempt(Tasks.Bad, { how: "wrong" }, { task: 0 }),
       executor.attempt(Tasks.Bad, { how: "wrongLater" }, { task: 1 }),
@@ -72,9 +75,11 @@ const laws = {
     executor.assign(...blockers.map((name, task) => executor.attempt(Tasks.Wait, { name }, { task })))
     yield* until("began d")
     const priorities = [0, 5, -1, 5]
-    executor.assign(...priorities.map((priority, index) =>
-      executor.attempt(Tasks.Tell, { text: `${index}` }, { task: 10 + index, priority })
-    ))
+    executor.assign(
+      ...priorities.map((priority, index) =>
+        executor.attempt(Tasks.Tell, { text: `${index}` }, { task: 10 + index, priority })
+      )
+    )
     for (const name of blockers) yield* mark(`go ${name}`)
     yield* executor.reports(8)
     const told = (yield* marks).filter((what) => what.startsWith("tell"))
@@ -254,7 +259,11 @@ const timed = {
 }
 
 /** The laws of `Executor` and `TaskContext`; the layer's executor has four slots and runs the tasks of the suite. */
-export const suite = <E>(name: string, layer: Layer.Layer<Executor | Stage, E>, options: { readonly isTimed: boolean }) =>
+export const suite = <E>(
+  name: string,
+  layer: Layer.Layer<Executor | Stage, E>,
+  options: { readonly isTimed: boolean }
+) =>
   describe(`Executor laws (${name})`, () => {
     for (const [law, check] of Object.entries({ ...laws, ...(options.isTimed && timed) })) {
       it.effect(law, () => Effect.provide(Effect.scoped(check), layer))

@@ -116,8 +116,13 @@ const laws: { readonly [law: string]: Law } = {
 export const suite = <E>(name: string, layer: Layer.Layer<Foreground, E, Stdio.Stdio>) =>
   describe(`Foreground laws (${name})`, () => {
     for (const [law, check] of Object.entries(laws)) {
-      it.effect(law, () =>
-        Effect.flatMap(terminal, (terminal) =>
-          Effect.provide(Effect.scoped(check(terminal)), Layer.provide(layer, terminal.layer))))
+      it.effect(
+        law,
+        () =>
+          Effect.flatMap(
+            terminal,
+            (terminal) => Effect.provide(Effect.scoped(check(terminal)), Layer.provide(layer, terminal.layer))
+          )
+      )
     }
   })

@@ -13,7 +13,9 @@ import { ConnectionLost } from "../../src/task/TaskError.ts"
 import type { TaskSpec } from "../../src/task/TaskSpec.ts"
 
 /** A kind of task that every executor here can run. */
-export const kind = (options: Partial<Omit<TaskSpec, "requirement">> & { readonly requirement?: Partial<TaskSpec["requirement"]> } = {}): TaskSpec => ({
+export const kind = (
+  options: Partial<Omit<TaskSpec, "requirement">> & { readonly requirement?: Partial<TaskSpec["requirement"]> } = {}
+): TaskSpec => ({
   encoding: "raw",
   delivery: "atLeastOnce",
   grace: 5_000,
@@ -67,7 +69,10 @@ export class Desk {
   })
 
   /** Hands over entries as one submission. */
-  submit(entries: ReadonlyArray<Submitted>, options: Partial<Extract<SubmitterMessage, { readonly _tag: "submit" }>> = {}): number {
+  submit(
+    entries: ReadonlyArray<Submitted>,
+    options: Partial<Extract<SubmitterMessage, { readonly _tag: "submit" }>> = {}
+  ): number {
     const request = this.#requests++
     const submission = `set ${request}`
     this.send({
@@ -133,8 +138,10 @@ export class Hand {
       ...options
     }
     const port = yield* Scope.provide(Effect.flatMap(Server, ({ attach }) => attach(spec)), scope)
-    const hand = new Hand(port.send, (reason) =>
-      Scope.close(scope, reason === undefined ? Exit.void : Exit.fail(new ConnectionLost({ reason }))))
+    const hand = new Hand(
+      port.send,
+      (reason) => Scope.close(scope, reason === undefined ? Exit.void : Exit.fail(new ConnectionLost({ reason })))
+    )
     port.commands.read({ take: (commands) => hand.commands.push(...commands) })
     return hand
   })

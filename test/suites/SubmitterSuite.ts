@@ -44,8 +44,10 @@ const check = <E>(name: string, laws: Laws, make: Make<E>, slots: number) =>
 export const suite = <E>(name: string, make: Make<E>) =>
   describe(`Submitter laws (${name})`, () => {
     for (const [group, laws] of Object.entries(groups)) check(group, laws, make, 16)
-    const { "bounded: nor do those that only watch them": watching, "bounded: tasks that wait for tasks of their own need no slot": waiting } =
-      Kinds.laws
+    const {
+      "bounded: nor do those that only watch them": watching,
+      "bounded: tasks that wait for tasks of their own need no slot": waiting
+    } = Kinds.laws
     check("with one slot", { watching, waiting }, make, 1)
   })
 

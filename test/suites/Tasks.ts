@@ -2,7 +2,7 @@
  * The tasks that the suites run. What a handler does beside ending it says on
  * the `Stage`, so that it may run anywhere.
  */
-import { Effect, Redacted, Schedule, Schema, Stream } from "effect"
+import { Effect, Redacted, Schedule, Schema, SchemaGetter, Stream } from "effect"
 import { Task } from "../../services/Task.ts"
 import { TaskContext } from "../../services/TaskContext.ts"
 import { TaskLibrary } from "../../services/TaskLibrary.ts"
@@ -33,7 +33,17 @@ export const Root = Task.make("Root", { payload: { n: Schema.Int }, success: Sch
 /** Ends badly, in that way. */
 export const Bad = Task.make("Bad", {
   payload: {
-    how: Schema.Literals(["throw", "die", "dieLater", "wrong", "wrongLater", "undeclared", "text", "interrupt", "nothing"])
+    how: Schema.Literals([
+      "throw",
+      "die",
+      "dieLater",
+      "wrong",
+      "wrongLater",
+      "undeclared",
+      "text",
+      "interrupt",
+      "nothing"
+    ])
   },
   success
 })
@@ -45,7 +55,11 @@ export const Tidy = Task.make("Tidy", { payload: { ...named, finalizer: Schema.I
 export const Stubborn = Task.make("Stubborn", { payload: { millis: Schema.Int }, grace: "1 second" })
 export const Nap = Task.make("Nap", { payload: { millis: Schema.Int }, success: Schema.Int })
 export const Hasty = Task.make("Hasty", { payload: { millis: Schema.Int }, success: Schema.Int, timeout: "1 second" })
-export const Urgent = Task.make("Urgent", { payload: { millis: Schema.Int }, success: Schema.Int, deadline: "1 second" })
+export const Urgent = Task.make("Urgent", {
+  payload: { millis: Schema.Int },
+  success: Schema.Int,
+  deadline: "1 second"
+})
 
 /** Fails before the attempt `good`; says when it is tried. */
 export const Flaky = Task.make("Flaky", {
@@ -54,7 +68,10 @@ export const Flaky = Task.make("Flaky", {
   error: Schema.Union([Busy, Spoiled]),
   retry: { Busy: Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 3 })), Spoiled: "fail" }
 })
-export const Report = Task.make("Report", { payload: { upTo: Schema.Int }, progress: Schema.Struct({ step: Schema.Int }) })
+export const Report = Task.make("Report", {
+  payload: { upTo: Schema.Int },
+  progress: Schema.Struct({ step: Schema.Int })
+})
 export const Talk = Task.make("Talk", { payload: named })
 
 export const Add = Task.make("Add", { payload: { left: Schema.Int, right: Schema.Int }, success })
@@ -74,6 +91,12 @@ export const Unlock = Task.make("Unlock", {
   payload: { secret: Schema.Redacted(Schema.String) },
   success: Schema.Redacted(Schema.String)
 })
+/** A number whose every crossing takes two milliseconds. */
+export const Slowly = Schema.Int.pipe(Schema.decodeTo(Schema.Int, {
+  decode: SchemaGetter.transformEffect((n: number) => Effect.as(Effect.sleep(2), n)),
+  encode: SchemaGetter.transformEffect((n: number) => Effect.as(Effect.sleep(2), n))
+}))
+export const Slow = Task.make("Slow", { payload: { n: Slowly }, success: Slowly })
 /** Counts the tasks of a tree so deep. */
 export const Tree = Task.make("Tree", { payload: { depth: Schema.Int }, success })
 /** Follows its own sub-task by what that reports. */
@@ -108,6 +131,7 @@ export const Suite = TaskLibrary.make(
   Seldom,
   Marked,
   Unlock,
+  Slow,
   Tree,
   Watcher,
   Self
@@ -124,8 +148,10 @@ export const JsonSuite = TaskLibrary.make("json", { version: "1.0.0", encoding: 
 
 const nap = ({ millis }: { readonly millis: number }) => Effect.as(Effect.sleep(millis), millis)
 const waiting = (name: string) =>
-  Effect.andThen(mark(`began ${name}`), until(`go ${name}`)).pipe(
-    Effect.onExit((exit) => mark(`${exit._tag === "Success" ? "ended" : "stopped"} ${name}`))
+  Effect.acquireUseRelease(
+    mark(`began ${name}`),
+    () => until(`go ${name}`),
+    (_, exit) => mark(`${exit._tag === "Success" ? "ended" : "stopped"} ${name}`)
   )
 
 export const SuiteLive = Suite.toLayer({
@@ -200,6 +226,7 @@ export const SuiteLive = Suite.toLayer({
   Seldom: ({ name }) => mark(`seldom ${name}`),
   Marked: ({ name }) => mark(name),
   Unlock: ({ secret }) => Effect.succeed(Redacted.make(`${Redacted.value(secret)}!`)),
+  Slow: ({ n }) => Effect.succeed(n),
   Tree: ({ depth }) =>
     depth === 0 ? Effect.succeed(1) : Effect.gen(function*() {
       const left = yield* Tree.run({ depth: depth - 1 })

@@ -27,7 +27,8 @@ export const Stubborn = Task.make("Stubborn", { payload, success, grace: "1 seco
 export const Once = Task.make("Once", { payload, success, delivery: "atMostOnce" })
 export const Few = Task.make("Few", { payload, success, limits: [{ name: "few", concurrency: 2 }] })
 export const Seldom = Task.make("Seldom", { payload, success, limits: [{ name: "seldom", rate: 3, per: "1 second" }] })
-export const Large = Task.make("Large", { payload, success, demand: { cpu: 2, bytes: "1 MiB" } })
+export const Large = Task.make("Large", { payload, success, demand: { cpu: 3, bytes: "1 KiB" } })
+export const Fat = Task.make("Fat", { payload, success, demand: { cpu: 0.1, bytes: "3 MiB" } })
 export const Keyed = Task.make("Keyed", { payload, success, idempotencyKey: ({ n }) => `${n}` })
 /** Adds up what its sub-tasks result in, `n` levels deep. */
 export const Parent = Task.make("Parent", { payload, success })
@@ -46,6 +47,7 @@ export const Mixed = TaskLibrary.make(
   Few,
   Seldom,
   Large,
+  Fat,
   Keyed,
   Parent,
   Add
@@ -59,15 +61,18 @@ export const MixedLive = Mixed.toLayer({
   Flaky: ({ n }) =>
     Effect.flatMap(
       TaskContext,
-      ({ attempt }) => attempt <= n ? Effect.fail(new Busy({ attempt })) : Effect.succeed(attempt)
+      ({ attempt }) =>
+        Effect.andThen(Effect.sleep(30), attempt <= n ? Effect.fail(new Busy({ attempt })) : Effect.succeed(attempt))
     ),
-  Broken: ({ n }) => n % 2 === 0 ? Effect.die(new Error("broken")) : Effect.andThen(Effect.sleep(n), Effect.die("broken")),
+  Broken: ({ n }) =>
+    n % 2 === 0 ? Effect.die(new Error("broken")) : Effect.andThen(Effect.sleep(n), Effect.die("broken")),
   Endless: () => Effect.never,
   Stubborn: ({ n }) => Effect.uninterruptible(nap({ n })),
   Once: nap,
   Few: nap,
   Seldom: nap,
   Large: nap,
+  Fat: nap,
   Keyed: nap,
   Parent: ({ n }) =>
     n === 0 ? Effect.succeed(1) : Effect.gen(function*() {

@@ -36,7 +36,10 @@ export const laws = {
     assert.strictEqual(error.dependency, spoiled.id)
     assert.strictEqual((yield* Effect.flip(next.await))._tag, "DependencyFailed")
     assert.strictEqual(yield* anyway.await, "c")
-    assert.strictEqual((yield* Effect.flip(Tasks.Tell.run({ text: "d" }, { after: [spoiled] })))._tag, "DependencyFailed")
+    assert.strictEqual(
+      (yield* Effect.flip(Tasks.Tell.run({ text: "d" }, { after: [spoiled] })))._tag,
+      "DependencyFailed"
+    )
   })),
 
   "after: a result goes into another task's payload": Effect.scoped(Effect.gen(function*() {

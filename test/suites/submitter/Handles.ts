@@ -109,7 +109,10 @@ export const laws = {
     yield* Effect.repeat(Tasks.Ping.run(), { times: 5 })
     yield* Tasks.go("report")
     yield* handle.await
-    assert.deepStrictEqual((yield* Fiber.join(seen)).map(({ step }) => step), Array.from({ length: 50 }, (_, n) => n + 1))
+    assert.deepStrictEqual(
+      (yield* Fiber.join(seen)).map(({ step }) => step),
+      Array.from({ length: 50 }, (_, n) => n + 1)
+    )
     assert.strictEqual(yield* Fiber.join(other), 50)
     assert.deepStrictEqual(yield* Stream.runCollect(handle.progress), [])
   })),

@@ -25,8 +25,10 @@ export const laws = {
     const first = yield* Tasks.Single.submit({ name: "first" })
     yield* until("began first")
     const priorities = [0, 5, -5, 10]
-    const handles = yield* Effect.forEach(priorities, (priority) =>
-      Tasks.Single.submit({ name: `${priority}` }, { priority }))
+    const handles = yield* Effect.forEach(
+      priorities,
+      (priority) => Tasks.Single.submit({ name: `${priority}` }, { priority })
+    )
     for (const name of ["first", ...priorities]) yield* Tasks.go(`${name}`)
     yield* Effect.forEach([first, ...handles], (handle) => handle.await)
     assert.deepStrictEqual(yield* began, ["began first", "began 10", "began 5", "began 0", "began -5"])
@@ -38,13 +40,17 @@ export const laws = {
     assert.deepStrictEqual([yield* one.await, yield* two.await, yield* Tasks.Keyed.run({ key: "k", n: 1 })], [1, 1, 1])
     assert.strictEqual(yield* Tasks.Keyed.run({ key: "other", n: 2 }), 2)
     const set = yield* Tasks.Keyed.submitAll([{ key: "k", n: 1 }, { key: "third", n: 3 }])
-    assert.deepStrictEqual((yield* set.awaitAll).map((outcome) => outcome._tag === "Succeeded" && outcome.value), [1, 3])
+    assert.deepStrictEqual((yield* set.awaitAll).map((outcome) => outcome._tag === "Succeeded" && outcome.value), [
+      1,
+      3
+    ])
     assert.deepStrictEqual(yield* marks, ["keyed k", "keyed other", "keyed third"])
   })),
 
   "same: a key outlives the scope of its task": Effect.gen(function*() {
-    const submitted = Effect.scoped(Effect.flatMap(Tasks.Keyed.submit({ key: "k", n: 1 }), (handle) =>
-      Effect.as(handle.await, handle.id)))
+    const submitted = Effect.scoped(
+      Effect.flatMap(Tasks.Keyed.submit({ key: "k", n: 1 }), (handle) => Effect.as(handle.await, handle.id))
+    )
     const ids = [yield* submitted, yield* submitted]
     assert.strictEqual(ids[0], ids[1])
     assert.deepStrictEqual(yield* marks, ["keyed k"])
@@ -92,12 +98,18 @@ export const laws = {
   })),
 
   "refused: what no executor can run": Effect.gen(function*() {
-    for (const [refused, what] of [
-      [Tasks.Marked.run({ name: "a" }), /label "?gpu"?/],
-      [Effect.asVoid(Tasks.Echo.run({ n: 1 }, { labels: ["moon"] })), /label "?moon"?/],
-      [Effect.asVoid(Tasks.Echo.run({ n: 1 }, { node: "mars" })), /node "?mars"?/]
-    ] as const) {
-      const error = yield* Effect.flip<void, { readonly _tag: string; readonly message: string }, Effect.Services<typeof refused>>(refused)
+    for (
+      const [refused, what] of [
+        [Tasks.Marked.run({ name: "a" }), /label "?gpu"?/],
+        [Effect.asVoid(Tasks.Echo.run({ n: 1 }, { labels: ["moon"] })), /label "?moon"?/],
+        [Effect.asVoid(Tasks.Echo.run({ n: 1 }, { node: "mars" })), /node "?mars"?/]
+      ] as const
+    ) {
+      const error = yield* Effect.flip<
+        void,
+        { readonly _tag: string; readonly message: string },
+        Effect.Services<typeof refused>
+      >(refused)
       assert.strictEqual(error._tag, "NoExecutor")
       assert.match(error.message, what)
     }

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Cause, Effect, Exit, Option, Redacted, Schema, Stream } from "effect"
-import { Task } from "../../../services/Task.ts"
 import { TaskCrashed } from "../../../layers/submitter/Decoding.ts"
+import { Task } from "../../../services/Task.ts"
 import type { Runs } from "../../../src/task/TaskDefinition.ts"
 import * as Tasks from "../Tasks.ts"
 

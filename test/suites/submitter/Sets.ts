@@ -17,8 +17,9 @@ export const laws = {
     const set = yield* Tasks.Wait.submitAll([...names(9), { name: "spoiled" }])
     assert.strictEqual(set.size, 10)
     assert.isNotEmpty(set.id)
-    const counted = yield* Effect.forkChild(Stream.runCollect(Stream.tap(set.progress, (counts) =>
-      Effect.sync(() => addsUp(counts)))))
+    const counted = yield* Effect.forkChild(
+      Stream.runCollect(Stream.tap(set.progress, (counts) => Effect.sync(() => addsUp(counts))))
+    )
     for (const { name } of names(9)) {
       yield* until(`began ${name}`)
       yield* Tasks.go(name)

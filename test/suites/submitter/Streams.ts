@@ -91,9 +91,12 @@ export const laws = {
 
   "bounded: by what is under way, if nobody reads": Effect.scoped(Effect.gen(function*() {
     const { count, numbers } = counted()
-    const outcomes = Tasks.Wait.runAll(Stream.fromIterable(numbers(), { chunkSize: 1 }).pipe(Stream.map(({ n }) => ({ name: `${n}` }))), {
-      concurrency: 3
-    })
+    const outcomes = Tasks.Wait.runAll(
+      Stream.fromIterable(numbers(), { chunkSize: 1 }).pipe(Stream.map(({ n }) => ({ name: `${n}` }))),
+      {
+        concurrency: 3
+      }
+    )
     yield* Effect.forkScoped(Stream.runDrain(outcomes))
     yield* until("began 2")
     yield* settle
@@ -110,7 +113,9 @@ export const laws = {
     const [first] = yield* Stream.runCollect(Stream.take(Tasks.Wait.runAll(names, { concurrency: 4 }), 1))
     assert.strictEqual(first?._tag, "Succeeded")
     const seen = yield* marks
-    const [began, stopped] = ["began", "stopped"].map((what) => seen.filter((mark) => mark.startsWith(`${what} left`)).length)
+    const [began, stopped] = ["began", "stopped"].map((what) =>
+      seen.filter((mark) => mark.startsWith(`${what} left`)).length
+    )
     assert.strictEqual(stopped, (began ?? 0) - 1)
     yield* settle
     assert.deepStrictEqual(yield* marks, seen)
@@ -137,13 +142,24 @@ export const laws = {
     assert.deepStrictEqual(exit, Exit.die(new RangeError("no more")))
   }),
 
+  "bounded: by one at least": Effect.gen(function*() {
+    for (const concurrency of [0, -3, 0.5, Number.NaN, Infinity]) {
+      const outcomes = yield* Stream.runCollect(Tasks.Echo.runAll(payloads(10), { concurrency }))
+      assert.lengthOf(outcomes, 10, `${concurrency}`)
+    }
+  }),
+
   "bounded: two streams and a million": Effect.gen(function*() {
     const { count, numbers } = counted()
-    const total = yield* Effect.forEach([1, 2], () =>
-      Tasks.Echo.runAll({ [Symbol.iterator]: numbers }, { concurrency: 64 }).pipe(
-        Stream.take(5_000),
-        Stream.runCount
-      ), { concurrency: 2 })
+    const total = yield* Effect.forEach(
+      [1, 2],
+      () =>
+        Tasks.Echo.runAll({ [Symbol.iterator]: numbers }, { concurrency: 64 }).pipe(
+          Stream.take(5_000),
+          Stream.runCount
+        ),
+      { concurrency: 2 }
+    )
     assert.deepStrictEqual(total, [5_000, 5_000])
     assert.isAtMost(count.taken, 10_000 + 2 * 2 * 64)
   })

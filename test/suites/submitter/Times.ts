@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Clock, Effect, Fiber, Schema } from "effect"
+import { Clock, Effect, Exit, Fiber, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { marks, until } from "../Stage.ts"
 import * as Tasks from "../Tasks.ts"
@@ -9,9 +9,11 @@ const now = Clock.currentTimeMillis
 /** Runs something while time passes, and tells when it ended. */
 const timed = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, millis = 60_000) {
   const start = yield* now
-  const fiber = yield* Effect.forkChild(Effect.exit(effect).pipe(
-    Effect.flatMap((exit) => Effect.map(now, (end) => ({ exit, after: end - start })))
-  ))
+  const fiber = yield* Effect.forkChild(
+    Effect.exit(effect).pipe(
+      Effect.flatMap((exit) => Effect.map(now, (end) => ({ exit, after: end - start })))
+    )
+  )
   yield* TestClock.adjust(millis)
   return yield* Fiber.join(fiber)
 })
@@ -111,13 +113,54 @@ export const laws = {
     assert.deepStrictEqual(yield* marks, ["began a", "tidying a", "tidy a"])
   }),
 
+  "same: schemas that take their time": Effect.scoped(Effect.gen(function*() {
+    const [one, all, set] = [
+      yield* timed(Tasks.Slow.run({ n: 7 })),
+      yield* timed(Stream.runCollect(Tasks.Slow.runAll([{ n: 1 }, { n: 2 }], { ordered: true }))),
+      yield* timed(Effect.flatMap(Tasks.Slow.submitAll([{ n: 1 }, { n: 2 }]), (set) => set.awaitAll))
+    ]
+    assert.deepStrictEqual(one.exit, Exit.succeed(7))
+    for (const { exit } of [all, set]) {
+      const values = Exit.isSuccess(exit)
+        ? exit.value.map((outcome) => outcome._tag === "Succeeded" && outcome.value)
+        : []
+      assert.deepStrictEqual(values, [1, 2])
+    }
+    const handle = yield* timed(Tasks.Slow.submit({ n: 9 }))
+    const value = Effect.flatMap(handle.exit, (handle) => handle.await)
+    assert.deepStrictEqual((yield* timed(value)).exit, Exit.succeed(9))
+    const bad = yield* timed(Effect.flip(Tasks.Slow.run({ n: 1.5 })))
+    assert.strictEqual(bad.exit._tag === "Success" && bad.exit.value._tag, "PayloadInvalid")
+  })),
+
+  "owned: who leaves while a payload is being written": Effect.gen(function*() {
+    for (const millis of [0, 1, 2, 3, 4, 5, 7]) {
+      const source = Array.from({ length: 5 }, (_, n) => ({ n }))
+      const running = yield* Effect.forEach([
+        Effect.asVoid(Tasks.Slow.run({ n: 1 })),
+        Stream.runDrain(Tasks.Slow.runAll(source)),
+        Effect.scoped(Effect.andThen(Tasks.Slow.submit({ n: 1 }), Effect.never)),
+        Effect.scoped(Effect.andThen(Tasks.Slow.submitAll(source), Effect.never))
+      ], (effect) => Effect.forkChild(effect))
+      yield* TestClock.adjust(millis)
+      const stopping = yield* Effect.forkChild(Fiber.interruptAll(running))
+      yield* TestClock.adjust(100)
+      assert.isDefined(stopping.pollUnsafe(), `after ${millis} ms`)
+    }
+  }),
+
   "many timers, each in its time": Effect.gen(function*() {
     const times = Array.from({ length: 50 }, (_, n) => 20 * ((n * 37) % 50) + 10)
     const start = yield* now
-    const ended = yield* Effect.forkChild(Effect.forEach(times, (delay) =>
-      Effect.andThen(Tasks.Ping.run(undefined, { delay }), Effect.map(now, (end) => end - start)), {
-      concurrency: "unbounded"
-    }))
+    const ended = yield* Effect.forkChild(
+      Effect.forEach(times, (delay) =>
+        Effect.andThen(
+          Tasks.Ping.run(undefined, { delay }),
+          Effect.map(now, (end) => end - start)
+        ), {
+        concurrency: "unbounded"
+      })
+    )
     yield* TestClock.adjust("1 minute")
     assert.deepStrictEqual(yield* Fiber.join(ended), times)
   })
