@@ -76,7 +76,7 @@ export const submit = (state: DispatchState, event: Submitted): void => {
   submission.accepting++
   const sources = entries.map((entry, index) => accept(state, event, submission, entry, index))
   const first = sources.map((source) => source.first)
-  acknowledge(state, submission, sources, { _tag: "Accepted", request, first, known })
+  acknowledge(state, event, submission, { _tag: "Accepted", request, first, known })
   for (const source of sources) {
     if (source.entry.restored !== undefined) restore(state, source, source.entry.restored)
     if (source.entry.keys !== undefined) deduplicate(state, source, source.entry.keys, known)
@@ -98,8 +98,8 @@ export const submit = (state: DispatchState, event: Submitted): void => {
 /** Tells the submitter once all of the request is durable. */
 const acknowledge = (
   state: DispatchState,
+  { submitter }: Submitted,
   submission: SubmissionState,
-  [source]: ReadonlyArray<Source>,
   notice: Extract<Notice, { readonly _tag: "Accepted" }>
 ): void => {
   const { sequence } = state.outbox
@@ -107,11 +107,11 @@ const acknowledge = (
     submission.accepting--
     submission.isAccepted = true
     state.hasChanged(submission)
-    state.outbox.notify(submission.submitter, notice)
+    state.outbox.notify(submitter, notice)
   }
   state.decisions.push({
     sequence,
-    source,
+    source: undefined,
     kind: "accepted",
     task: -1,
     count: 0,

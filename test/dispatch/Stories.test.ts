@@ -1,11 +1,42 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { LeaseRef } from "../../src/dispatch/Event.ts"
-import { entryOf, failed, succeeded } from "./Specs.ts"
+import { Dispatcher } from "../../src/dispatch/Dispatcher.ts"
+import type { Event, LeaseRef } from "../../src/dispatch/Event.ts"
+import { ExecutorId } from "../../src/task/Attempt.ts"
+import { entryOf, executorOf, failed, succeeded } from "./Specs.ts"
 import { World } from "./World.ts"
 
 /** Reports the end of all that an executor was given in the last turn. */
 const endAll = (world: World, id: string): void => {
   world.end(id, world.assigned(id))
+}
+
+const joined = (id: string, slots = 1): Event => ({ _tag: "joined", executor: executorOf(id, { slots }) })
+
+const submitted = (entry: Parameters<typeof entryOf>[0]): Event => ({
+  _tag: "submitted",
+  request: 0,
+  submitter: "ada",
+  submission: "set",
+  entries: [entryOf(entry)],
+  whenUnmet: "wait",
+  isOpen: false,
+  isWatched: false
+})
+
+/** Runs so many tasks to their ends, with nobody looking; each must run once. */
+const runAll = (dispatcher: Dispatcher, count: number): Dispatcher => {
+  const executorId = ExecutorId.make("a")
+  const ran = new Set<number>()
+  let { assign } = dispatcher.handle([joined("a", 64), submitted({ count, spec: { timeout: 3_600_000 } })], 0)
+  while (assign.length > 0) {
+    const leases = assign.flatMap(({ assignments }) => assignments)
+    for (const { task } of leases) ran.add(task)
+    const reports = leases.map(({ epoch, task }) => ({ task, epoch, outcome: succeeded }))
+    assign =
+      dispatcher.handle([{ _tag: "started", executorId, leases }, { _tag: "ended", executorId, reports }], 0).assign
+  }
+  assert.strictEqual(ran.size, count)
+  return dispatcher
 }
 
 const first = (leases: ReadonlyArray<LeaseRef>): LeaseRef => leases[0] ?? assert.fail("nothing was given out")
@@ -16,8 +47,12 @@ describe("nobody waits for ever", () => {
     world.join("a", { slots: 2, capacity: { cpu: 2 } })
     world.submit({ entries: [entryOf({ count: 20, spec: { demand: { cpu: 1 } } })] })
     const running = [...world.assigned("a")]
-    world.submit({ entries: [entryOf({ spec: { demand: { cpu: 2, slots: 2 } } })], submitter: "bob" })
-    world.submit({ entries: [entryOf({ count: 3 })], submitter: "eve" })
+    world.submit({
+      entries: [entryOf({ spec: { demand: { cpu: 2, slots: 2 } } })],
+      submitter: "bob",
+      submission: "of bob"
+    })
+    world.submit({ entries: [entryOf({ count: 3 })], submitter: "eve", submission: "of eve" })
     for (let left = 40; left > 0 && running.length > 0; left--) {
       const lease = running.shift()
       if (lease !== undefined) world.end("a", [lease])
@@ -33,7 +68,11 @@ describe("nobody waits for ever", () => {
     world.join("a")
     world.submit({ entries: [entryOf({ count: 2, spec: { limits } })] })
     const lease = first(world.assigned())
-    world.submit({ entries: [entryOf({ priority: 9, spec: { limits, labels: ["gpu"] } })], submitter: "bob" })
+    world.submit({
+      entries: [entryOf({ priority: 9, spec: { limits, labels: ["gpu"] } })],
+      submitter: "bob",
+      submission: "of bob"
+    })
     world.end("a", [lease])
     assert.deepStrictEqual(world.given, ["a: 1"])
   })
@@ -44,7 +83,11 @@ describe("nobody waits for ever", () => {
     world.join("a", { slots: 9 })
     world.submit({ entries: [entryOf({ count: 3, keep: true, spec: { limits } })], submission: "high" })
     const lease = first(world.assigned())
-    world.submit({ entries: [entryOf({ priority: -1, spec: { limits } })], submission: "low", submitter: "bob" })
+    world.submit({
+      entries: [entryOf({ priority: -1, spec: { limits } })],
+      submission: "low",
+      submitter: "bob"
+    })
     world.cancel({ submission: "high" })
     world.end("a", [lease], { _tag: "Interrupted", by: "a", cleanly: true })
     world.wait(100)
@@ -72,7 +115,10 @@ describe("nobody waits for ever", () => {
     assert.deepStrictEqual(world.given, ["a: 0, 1, 2, 3"])
     world.start("a", first([running ?? assert.fail()]))
     const { recall } = world.join("b", { labels: ["gpu"] })
-    assert.deepStrictEqual(recall.map(({ executorId, leases }) => [executorId, leases.map(({ task }) => task)]), [["a", [3]]])
+    assert.deepStrictEqual(recall.map(({ executorId, leases }) => [executorId, leases.map(({ task }) => task)]), [[
+      "a",
+      [3]
+    ]])
     world.recalled("a", ...recall.flatMap(({ leases }) => leases))
     assert.deepStrictEqual(world.given, ["b: 3"])
   })
@@ -99,23 +145,9 @@ describe("sessions", () => {
   })
 
   it("cost nothing for what waits, however much that is", () => {
-    const world = new World()
-    world.dispatcher.handle([{ _tag: "joined", executor: { ...world.join("a").assign[0] } as never }].slice(1), 0)
-    world.join("b")
-    const spec = entryOf({ session: "s", count: 100_000 })
-    const other = new World()
-    other.join("a")
-    other.dispatcher.handle([{
-      _tag: "submitted",
-      request: 0,
-      submitter: "ada",
-      submission: "set",
-      entries: [spec],
-      whenUnmet: "wait",
-      isOpen: false,
-      isWatched: false
-    }], 0)
-    assert.strictEqual(other.dispatcher.statistics.pages, 1)
+    const dispatcher = new Dispatcher({ partition: 0, generation: 1, commits: "immediate" })
+    dispatcher.handle([joined("a"), submitted({ count: 100_000, session: "s" }), joined("b")], 0)
+    assert.strictEqual(dispatcher.statistics.pages, 1)
   })
 
   it("have their turn beside others", () => {
@@ -178,24 +210,12 @@ describe("accounts", () => {
 
 describe("what is over", () => {
   it("does not run again, though a whole page of it was cancelled ahead of time", () => {
-    const world = new World()
-    world.submit({ entries: [entryOf({ kind: "range", count: 1_100 })] })
+    const dispatcher = new Dispatcher({ partition: 0, generation: 1, commits: "immediate" })
+    dispatcher.handle([submitted({ kind: "range", count: 1_100 })], 0)
     for (let task = 0; task < 1_050; task++) {
-      world.dispatcher.handle([{ _tag: "cancelled", target: { task }, by: "ada" }], 0)
+      dispatcher.handle([{ _tag: "cancelled", target: { task }, by: "ada" }], 0)
     }
-    const { assign } = world.dispatcher.handle([{
-      _tag: "joined",
-      executor: {
-        executorId: "a" as never,
-        node: { nodeId: "n" as never },
-        slots: 1,
-        prefetch: 0,
-        libraries: [{ name: "maths", version: "1", tasks: { add: "f" } }],
-        services: [],
-        labels: [],
-        heartbeat: false
-      }
-    }], 0)
+    const { assign } = dispatcher.handle([joined("a")], 0)
     assert.deepStrictEqual(assign.flatMap(({ assignments }) => assignments.map(({ task }) => task)), [1_050])
   })
 
@@ -221,19 +241,14 @@ describe("what is over", () => {
   })
 
   it("is not remembered by timers", () => {
-    const world = new World()
-    world.join("a", { slots: 64 })
-    world.dispatcher.handle([{
-      _tag: "submitted",
-      request: 0,
-      submitter: "ada",
-      submission: "set",
-      entries: [entryOf({ count: 10_000, spec: { timeout: 3_600_000 } })],
-      whenUnmet: "wait",
-      isOpen: false,
-      isWatched: false
-    }], 0)
-    assert.isTrue(true)
+    const { statistics } = runAll(new Dispatcher({ partition: 0, generation: 1, commits: "immediate" }), 10_000)
+    assert.isAtMost(statistics.timers, 2_048)
+  })
+
+  it("leaves no page behind, however many tasks there were before", () => {
+    const past = [{ generation: 1, count: 2 ** 33 + 1 }]
+    const { statistics } = runAll(new Dispatcher({ partition: 0, generation: 2, past, commits: "immediate" }), 10_000)
+    assert.isAtMost(statistics.pages, 2)
   })
 
   it("leaves no submission behind once it was fetched", () => {

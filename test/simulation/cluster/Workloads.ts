@@ -27,7 +27,7 @@ const payloads = (size: number, n: (index: number) => number) =>
 const tolerated = new Set(["Interrupted", "Quarantined"])
 
 export const runs = Effect.gen(function*() {
-  const size = yield* upTo(20)
+  const size = yield* upTo(12)
   yield* Effect.forEach(payloads(size, (n) => n), ({ n }) =>
     Effect.gen(function*() {
       const result = n % 3 === 0
@@ -38,7 +38,7 @@ export const runs = Effect.gen(function*() {
 })
 
 export const streams = Effect.gen(function*() {
-  const [size, concurrency] = [yield* upTo(60), yield* upTo(20)]
+  const [size, concurrency] = [yield* upTo(40), yield* upTo(16)]
   const ordered = yield* Random.nextBoolean
   let pulled = 0
   let read = 0
@@ -67,13 +67,13 @@ export const streams = Effect.gen(function*() {
 export const partly = Effect.gen(function*() {
   const size = yield* upTo(10)
   const outcomes = yield* Stream.runCollect(
-    Stream.take(Tasks.Nap.runAll(payloads(100, () => 20), { concurrency: 15 }), size)
+    Stream.take(Tasks.Nap.runAll(payloads(50, () => 20), { concurrency: 12 }), size)
   )
   assert.lengthOf(outcomes, size)
 })
 
 export const sets = Effect.scoped(Effect.gen(function*() {
-  const size = yield* upTo(40)
+  const size = yield* upTo(25)
   const set = yield* Tasks.Nap.submitAll(payloads(size, (n) => n * 7))
   const counted = yield* Effect.forkChild(Stream.runFold(set.progress, () => 0, (_, counts) => {
     const { cancelled, failed, queued, running, succeeded, total } = counts
@@ -115,7 +115,7 @@ export const failures = Effect.gen(function*() {
 })
 
 export const limited = Effect.gen(function*() {
-  const size = yield* upTo(8)
+  const size = yield* upTo(6)
   yield* Effect.all([
     Stream.runDrain(Tasks.Few.runAll(payloads(size, () => 100))),
     Stream.runDrain(Tasks.Seldom.runAll(payloads(size, () => 30))),
