@@ -25,5 +25,10 @@ const bundle = await rolldown({
   external: [/^effect(\/|$)/, /^@effect\//, /^node:/],
   platform: "node"
 })
-await bundle.write({ dir: join(folder, "src/main"), format: "esm", chunkFileNames: "[name]-[hash].js", sourcemap: true })
+await bundle.write({
+  dir: join(folder, "src/main"),
+  format: "esm",
+  chunkFileNames: "[name]-[hash].js",
+  sourcemap: true
+})
 await bundle.close()
