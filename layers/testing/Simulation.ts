@@ -35,9 +35,9 @@ import { type FaultCounts, type Faults, none, usual, Weather } from "./Faults.ts
 import { FaultyServer } from "./FaultyServer.ts"
 import { History, lineOf } from "./History.ts"
 import { SeededRandom } from "./SeededRandom.ts"
-import { liveClock, virtual } from "./TestInProcess.ts"
 import { VirtualClock } from "./VirtualClock.ts"
 import { VirtualScheduler } from "./VirtualScheduler.ts"
+import * as VirtualTime from "./VirtualTime.ts"
 
 export type { FaultCounts, Faults } from "./Faults.ts"
 
@@ -102,7 +102,11 @@ export const seeds = (count: number): ReadonlyArray<number> => {
   return only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)]
 }
 
-/** Runs a program on executors of one kind, two unless said otherwise. */
+/**
+ * Runs a program on executors of one kind, two unless said otherwise. Neither
+ * it nor its handlers may wait for anything outside, such as files or sockets:
+ * time would go on without them.
+ */
 export const run = <I extends Implements<TaskDefinition.Any>, RL, EL, A, E, R, ROut = never, E2 = never, R2 = never>(
   options: Options<A, E, R> & InProcess.ExecutorOptions & {
     readonly implementation: Layer.Layer<I, EL, RL>
@@ -126,7 +130,7 @@ export const run = <I extends Implements<TaskDefinition.Any>, RL, EL, A, E, R, R
 type TasksOf<I> = I extends Implements<infer T> ? T : never
 
 /** Runs a program on executors of several kinds, made as for `InProcess.layerOf`. */
-export const runOf = <const P extends ReadonlyArray<InProcess.Plan<string, unknown, unknown>>, A, E, R>(
+export const runOf = <const P extends ReadonlyArray<InProcess.AnyPlan>, A, E, R>(
   plans: P,
   options: Options<A, E, R>
 ): Effect.Effect<
@@ -137,10 +141,11 @@ export const runOf = <const P extends ReadonlyArray<InProcess.Plan<string, unkno
     Submitter | Server | Scope.Scope | Runs<P[number]["~names"]>
   >
 > =>
-  // What the program and the plans need, but for what the cluster has, is asked of whoever runs this.
-  Effect.contextWith((context: Context.Context<never>) => simulate(plans, options, context)) as ReturnType<
-    typeof runOf<P, A, E, R>
-  >
+  // Whatever is an `AnyPlan` was made as a `Plan`. What the program and the plans need, but for what the cluster has, is
+  // asked of whoever runs this.
+  Effect.contextWith((context: Context.Context<never>) =>
+    simulate(plans as unknown as ReadonlyArray<InProcess.Plan<string, unknown, unknown>>, options, context)
+  ) as ReturnType<typeof runOf<P, A, E, R>>
 
 const simulate = Effect.fnUntraced(function*<A, E, R>(
   plans: ReadonlyArray<InProcess.Plan<string, unknown, unknown>>,
@@ -150,7 +155,7 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
   const { patience: { steps = 2_000_000, time = "1 day" } = {}, seed } = options
   const { replay = (seed: number) => `CADRE_SEED=${seed} npx vitest run` } = options
   const scheduler = new VirtualScheduler({ seed })
-  const clock = new VirtualClock(scheduler, yield* liveClock, true)
+  const clock = new VirtualClock(scheduler, yield* VirtualTime.liveClock, true)
   const faults = options.faults === "none" ? none : { ...usual, ...options.faults }
   const weather = new Weather(faults, new SeededRandom(seed, "faults"), clock)
   const history = new History()
@@ -202,12 +207,12 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
       recordFiberEnd: () => fibers--
     }),
     // Provided last, they win over what the test has set.
-    Effect.provideContext(virtual(scheduler, clock)),
+    Effect.provideContext(VirtualTime.context(scheduler, clock)),
     Effect.provideContext(context)
   ) as Effect.Effect<A, unknown>
 
   const exit = yield* Effect.callback<Exit.Exit<A, unknown>>((resume) => {
-    const fiber = Effect.runForkWith(virtual(scheduler, clock))(root)
+    const fiber = Effect.runForkWith(VirtualTime.context(scheduler, clock))(root)
     const giveUp = (why: string) => {
       history.violations.push(`${why}; ${history.open.length} tasks have not ended`)
       resume(Effect.succeed(Exit.interrupt()))

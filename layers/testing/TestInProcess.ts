@@ -1,49 +1,30 @@
 /**
  * The in-process layer for tests of one's own tasks: under a `TestClock`, and
- * on a scheduler that runs all fibers in turns.
+ * on a scheduler that runs all fibers in turns, or in the order of a seed.
  *
  * @since 0.1.0
  */
-import { Clock, Context, Effect, Layer, Predicate, Scheduler } from "effect"
-import type { TestClock } from "effect/testing"
+import { Layer } from "effect"
 import type { Server } from "../../services/Server.ts"
 import type { Submitter } from "../../services/Submitter.ts"
 import type { Implements, Runs, TaskDefinition } from "../../src/task/TaskDefinition.ts"
 import * as InProcess from "../InProcess.ts"
-import { Turns } from "../TurnScheduler.ts"
-import { VirtualClock } from "./VirtualClock.ts"
-import { type Order, VirtualScheduler } from "./VirtualScheduler.ts"
+import type { Order } from "./VirtualScheduler.ts"
+import * as VirtualTime from "./VirtualTime.ts"
+
+export type { Order } from "./VirtualScheduler.ts"
+
+/** Those of `InProcess.layer`, and the order in which fibers run: in turns where absent. */
+export interface Options extends InProcess.Options {
+  readonly order?: Order
+}
 
 type TasksOf<I> = I extends Implements<infer T> ? T : never
 
-const isTestClock = (clock: Clock.Clock): clock is TestClock.TestClock => Predicate.hasProperty(clock, "withLive")
-
-/** The clock that goes by itself, also where a test has replaced it. */
-export const liveClock: Effect.Effect<Clock.Clock> = Effect.flatMap(
-  Effect.service(Clock.Clock),
-  (clock) => isTestClock(clock) ? clock.withLive(Effect.service(Clock.Clock)) : Effect.succeed(clock)
-)
-
-/** What time and the order of things depend on. */
-export const virtual = (scheduler: VirtualScheduler, clock: VirtualClock): Context.Context<never> =>
-  Context.make(Clock.Clock, clock).pipe(
-    Context.add(Scheduler.Scheduler, scheduler),
-    Context.add(Turns, undefined)
-  )
-
-/**
- * A `TestClock` whose `adjust` first waits until everything that can run has
- * run: what was forked before it sleeps by then, and hears of the new time.
- */
-export const layerClock = (order: Order = "turns"): Layer.Layer<never> =>
-  Layer.effectContext(Effect.map(liveClock, (live) => {
-    const scheduler = new VirtualScheduler(order)
-    return virtual(scheduler, new VirtualClock(scheduler, live, false))
-  }))
-
 /**
  * `InProcess.layer` under a `TestClock` of its own, which
- * `TestClock.adjust` moves inside of what the layer is provided to:
+ * `TestClock.adjust` moves inside of what the layer is provided to. Before time
+ * passes, all that can run has run:
  *
  * ```ts
  * it.effect("retries after a minute", () =>
@@ -56,11 +37,19 @@ export const layerClock = (order: Order = "turns"): Layer.Layer<never> =>
  */
 export const layer = <I extends Implements<TaskDefinition.Any>, E, R, ROut = never, E2 = never, R2 = never>(
   implementation: Layer.Layer<I, E, R>,
-  options: InProcess.ExecutorOptions & InProcess.Options & {
-    readonly provides?: Layer.Layer<ROut, E2, R2>
-  } = {}
+  { order, ...options }: InProcess.ExecutorOptions & Options & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
 ): Layer.Layer<
   Submitter | Server | Runs<TaskDefinition.Covered<TasksOf<I>, ROut>>,
   E | E2,
   InProcess.Outside<R | R2, TaskDefinition.Covered<TasksOf<I>, ROut>>
-> => Layer.provideMerge(InProcess.layer(implementation, options), layerClock())
+> => Layer.provideMerge(InProcess.layer(implementation, options), VirtualTime.layer(order))
+
+/** `InProcess.layerOf`, likewise: several executors with different services. */
+export const layerOf = <const P extends ReadonlyArray<InProcess.AnyPlan>>(
+  plans: P,
+  { order, ...options }: Options = {}
+): ReturnType<typeof InProcess.layerOf<P>> =>
+  // Virtual time takes and gives nothing that the types know of.
+  Layer.provideMerge(InProcess.layerOf(plans, options), VirtualTime.layer(order)) as ReturnType<
+    typeof InProcess.layerOf<P>
+  >

@@ -19,13 +19,14 @@ const most = 16
 
 /** Whether the executor holds exactly that lease now. */
 export const isCurrent = (state: DispatchState, executor: ExecutorState, lease: LeaseRef): boolean => {
-  const status = state.tasks.status(lease.task)
+  const { generation = state.generation, task } = lease
+  const page = state.tasks.find(task)
+  if (page === undefined) return false
+  const at = state.tasks.at(task)
+  const status = page.status[at] ?? Status.Untouched
   if (status < Status.Assigned || status > Status.Stopping) return false
-  const page = state.tasks.page(lease.task)
-  const at = state.tasks.at(lease.task)
   if (page.epoch[at] !== lease.epoch || page.executor[at] !== executor.index) return false
-  const { generation = state.generation } = lease
-  return generation === page.generation[at] || (state.adopted.size > 0 && state.adopted.get(lease.task) === generation)
+  return generation === page.generation[at] || (state.adopted.size > 0 && state.adopted.get(task) === generation)
 }
 
 /** Tells an executor to stop an attempt. */
@@ -48,9 +49,9 @@ export const start = (state: DispatchState, executor: ExecutorState, lease: Leas
     state.refused++
     return revoke(state, executor, lease, "stale")
   }
-  if (state.tasks.status(task) !== Status.Assigned) return
   const page = state.tasks.page(task)
   const at = state.tasks.at(task)
+  if (page.status[at] !== Status.Assigned) return
   if (page.isRecalled[at] === 1) {
     // It was asked back too late; others may still be.
     page.isRecalled[at] = 0
@@ -59,17 +60,18 @@ export const start = (state: DispatchState, executor: ExecutorState, lease: Leas
   page.status[at] = Status.Running
   page.startedAt[at] = state.now
   state.outbox.record(state.now, "Started", task, 1, epoch, executor.spec.executorId, undefined)
-  const timeout = state.tasks.source(task)?.batch.spec.timeout
+  const timeout = page.source[at]?.batch.spec.timeout
   if (timeout !== undefined) state.timers.add(state.now + timeout, { _tag: "timeout", task, epoch })
 }
 
 /** An executor says how an attempt ended. */
 export const report = (state: DispatchState, executor: ExecutorState, report: Report): void => {
   const { task } = report
-  const source = state.tasks.source(task)
-  if (source === undefined || !isCurrent(state, executor, report)) return refuse(state, executor, report)
+  if (!isCurrent(state, executor, report)) return refuse(state, executor, report)
   const page = state.tasks.page(task)
   const at = state.tasks.at(task)
+  const source = page.source[at]
+  if (source === undefined) return
   if (report.startedAt !== undefined) {
     page.startedAt[at] = report.startedAt
     if (page.status[at] === Status.Assigned) page.status[at] = Status.Running

@@ -104,9 +104,9 @@ const end = (state: DispatchState, { count, epoch, source, task }: Decision, out
   const hasSucceeded = outcome._tag === "Succeeded"
   let index = task - source.first
   let times: Times | undefined
-  if (count === 1 && state.tasks.status(task) === Status.Committing) {
-    const page = state.tasks.page(task)
-    const at = state.tasks.at(task)
+  const page = count === 1 ? state.tasks.find(task) : undefined
+  const at = state.tasks.at(task)
+  if (page?.status[at] === Status.Committing) {
     page.status[at] = Status.Done
     page.hasSucceeded[at] = hasSucceeded ? 1 : 0
     index = page.index[at] ?? index

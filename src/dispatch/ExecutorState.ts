@@ -46,6 +46,7 @@ export class ExecutorState {
     this.node = node
     this.group = group
     this.slots = spec.slots
+    this.setSlots(spec.slots)
     this.seenAt = now
   }
 
@@ -59,5 +60,11 @@ export class ExecutorState {
 
   get hasRoom(): boolean {
     return this.load < this.slots + this.spec.prefetch
+  }
+
+  /** So much may be here as the group knows of. */
+  setSlots(slots: number): void {
+    this.slots = slots
+    this.group.most = Math.max(this.group.most, slots + this.spec.prefetch)
   }
 }

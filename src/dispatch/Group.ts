@@ -12,8 +12,9 @@ import type { Capability } from "./Requirements.ts"
 export class Group {
   readonly key: string
   readonly capability: Capability
-  /** How many executors are in it. */
+  /** How many executors are in it, and the most that one of them may hold, or might have. */
   size = 0
+  most = 0
   /** Those with a free slot, and those that take work in advance; each stands at most once in either. */
   readonly idle = new Deque<ExecutorState>()
   readonly spare = new Deque<ExecutorState>()

@@ -143,7 +143,7 @@ const forgetNode = (state: DispatchState, node: NodeState): void => {
 export const beat = (state: DispatchState, executor: ExecutorState, slots: number | undefined): void => {
   executor.seenAt = state.now
   if (slots === undefined || slots === executor.slots) return
-  executor.slots = slots
+  executor.setSlots(slots)
   state.hasGrown(executor)
   state.makeRoom(executor)
 }

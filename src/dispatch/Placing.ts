@@ -47,10 +47,33 @@ const serve = (state: DispatchState, group: Group, which: "idle" | "spare"): voi
       state.enqueue(executor)
       continue
     }
-    if (give(state, executor, lane)) state.enqueue(executor)
+    if (give(state, executor, lane)) fill(state, executor, lane, which)
     else passed.push(executor)
   }
   for (const executor of passed) state.enqueue(executor)
+}
+
+/**
+ * Where there is enough for everybody, an executor has all its tasks at once:
+ * they are neighbours then, which is kind to the memory that they are in. It
+ * stands in line again only if it could not have been filled.
+ */
+const fill = (state: DispatchState, executor: ExecutorState, first: Lane, which: "idle" | "spare"): void => {
+  const { group: { most, ready, [which]: ring }, node } = executor
+  const enough = (ring.length + 1) * most
+  let lane: Lane | undefined = first
+  while (lane !== undefined && !node.isBounded && !lane.taskClass.isPicky && has(lane, enough)) {
+    if (!(which === "idle" ? executor.hasFreeSlot : executor.hasRoom)) break
+    lane = ready.next()
+    if (lane === undefined || !give(state, executor, lane)) break
+  }
+  state.enqueue(executor)
+}
+
+/** Whether the first source of the lane has so many tasks to give out. */
+const has = ({ sources }: Lane, count: number): boolean => {
+  const source = sources.peek()
+  return source !== undefined && source.available - source.cursor >= count
 }
 
 /** What is left for sessions alone, where nothing is ready for everybody. */

@@ -34,6 +34,12 @@ export type Status = (typeof Status)[keyof typeof Status]
 
 const size = 1_024
 const mask = size - 1
+const shift = 10
+/** Below it, a position fits the 32 bits that a shift works on. */
+const small = 2 ** 30
+
+/** The page that a position is on. */
+const pageOf = (task: number): number => task >= 0 && task < small ? task >> shift : Math.floor(task / size)
 
 /** Columns for 1,024 tasks in a row. */
 class Page {
@@ -54,7 +60,17 @@ class Page {
   readonly assignedAt = new Float64Array(size)
   readonly startedAt = new Float64Array(size)
   readonly source: Array<Source | undefined> = Array.from({ length: size })
+
+  /** For other tasks; what is set with their first step may stay. */
+  clear(): void {
+    for (const column of [this.status, this.deaths, this.isRecalled, this.hasSucceeded, this.epoch, this.retries]) {
+      column.fill(0)
+    }
+  }
 }
+
+/** So many pages that have come and gone are used again. */
+const spares = 32
 
 /** A page with tasks of earlier generations: how many there are, and how many of them are gone. */
 interface PastPage {
@@ -75,6 +91,7 @@ export class TaskTable {
   readonly #base: number
   readonly #first: number
   readonly #past = new Map<number, PastPage>()
+  readonly #spares: Array<Page> = []
 
   constructor(first = 0) {
     this.#first = first
@@ -84,7 +101,13 @@ export class TaskTable {
 
   /** The page of a task, for those who have just found its status to be anything but `Untouched`. */
   page(task: number): Page {
-    return this.#find(task) ?? this.#create(task)
+    return this.find(task) ?? this.#create(task)
+  }
+
+  /** The page of any task; there is none where none of its tasks was touched, or all are gone. */
+  find(task: number): Page | undefined {
+    const place = pageOf(task) - this.#base
+    return place < 0 ? this.#past.get(place + this.#base)?.page : this.#pages[place]
   }
 
   at(task: number): number {
@@ -92,18 +115,18 @@ export class TaskTable {
   }
 
   status(task: number): Status {
-    const page = this.#find(task)
+    const page = this.find(task)
     if (page === undefined) return this.#isGone(task) ? Status.Forgotten : Status.Untouched
     // A column of numbers holds nothing but statuses.
     return (page.status[task & mask] ?? Status.Untouched) as Status
   }
 
   source(task: number): Source | undefined {
-    return this.#find(task)?.source[task & mask]
+    return this.find(task)?.source[task & mask]
   }
 
   epoch(task: number): number {
-    return this.#find(task)?.epoch[task & mask] ?? 0
+    return this.find(task)?.epoch[task & mask] ?? 0
   }
 
   touch(task: number, source: Source, index: number, status: Status, now: number): void {
@@ -127,7 +150,7 @@ export class TaskTable {
   /** Tasks of an earlier generation are still known, `count` in a row. */
   expect(first: number, count: number): void {
     for (let task = first; task < Math.min(first + count, this.#first);) {
-      const number = Math.floor(task / size)
+      const number = pageOf(task)
       const next = Math.min(first + count, this.#first, (number + 1) * size)
       this.#pastOf(number).known += next - task
       task = next
@@ -137,7 +160,7 @@ export class TaskTable {
   /** Counts tasks as gone that have no entry here, `count` in a row. */
   forgetUntouched(first: number, count: number): void {
     for (let task = first; task < first + count;) {
-      const number = Math.floor(task / size)
+      const number = pageOf(task)
       const next = Math.min(first + count, (number + 1) * size)
       const place = number - this.#base
       if (place < 0) {
@@ -147,7 +170,7 @@ export class TaskTable {
       } else {
         this.#grow(place)
         const gone = this.#gone[place] = (this.#gone[place] ?? 0) + next - task
-        if (gone === size) this.#pages[place] = undefined
+        if (gone === size) this.#drop(place)
       }
       task = next
     }
@@ -158,26 +181,28 @@ export class TaskTable {
     return this.#pages.reduce((count, page) => page === undefined ? count : count + 1, past)
   }
 
-  // Positions outgrow the 32 bits that a shift would leave of them.
-  #find(task: number): Page | undefined {
-    const place = Math.floor(task / size) - this.#base
-    return place < 0 ? this.#past.get(place + this.#base)?.page : this.#pages[place]
-  }
-
   /** Whether all tasks of that page have come and gone. */
   #isGone(task: number): boolean {
-    const place = Math.floor(task / size) - this.#base
+    const place = pageOf(task) - this.#base
     if (place >= 0) return this.#gone[place] === size
     const past = this.#past.get(place + this.#base)
     return past === undefined || past.gone >= past.known
   }
 
   #create(task: number): Page {
-    const number = Math.floor(task / size)
-    const page = new Page()
+    const number = pageOf(task)
+    const page = this.#spares.pop() ?? new Page()
     if (number < this.#base) this.#pastOf(number).page = page
     else this.#pages[number - this.#base] = page
     return page
+  }
+
+  #drop(place: number): void {
+    const page = this.#pages[place]
+    this.#pages[place] = undefined
+    if (page === undefined || this.#spares.length === spares) return
+    page.clear()
+    this.#spares.push(page)
   }
 
   #pastOf(number: number): PastPage {

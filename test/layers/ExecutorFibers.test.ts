@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import * as ExecutorFibers from "../../layers/ExecutorFibers.ts"
-import * as TestInProcess from "../../layers/testing/TestInProcess.ts"
+import * as VirtualTime from "../../layers/testing/VirtualTime.ts"
 import { implementations } from "../../services/TaskLibrary.ts"
 import { ExecutorId, NodeId } from "../../src/task/Attempt.ts"
 import * as ExecutorSuite from "../suites/ExecutorSuite.ts"
@@ -24,6 +24,6 @@ const executor = Layer.unwrap(Effect.map(
 )).pipe(Layer.provideMerge(Stage.layer))
 
 ExecutorSuite.suite("fibers", executor, { isTimed: false })
-ExecutorSuite.suite("fibers, in virtual time", Layer.provideMerge(executor, TestInProcess.layerClock()), {
+ExecutorSuite.suite("fibers, in virtual time", Layer.provideMerge(executor, VirtualTime.layer()), {
   isTimed: true
 })

@@ -1,6 +1,7 @@
 import { Layer } from "effect"
 import * as InProcess from "../../layers/InProcess.ts"
 import * as TestInProcess from "../../layers/testing/TestInProcess.ts"
+import * as VirtualTime from "../../layers/testing/VirtualTime.ts"
 import { Stage } from "../suites/Stage.ts"
 import * as SubmitterSuite from "../suites/SubmitterSuite.ts"
 import { JsonLive, SuiteLive } from "../suites/Tasks.ts"
@@ -16,7 +17,7 @@ SubmitterSuite.suiteTimed("in process, in virtual time", inTurns)
 for (const seed of [1, 2, 3]) {
   const inOrder = (slots: number) =>
     InProcess.layer(all, { slots }).pipe(
-      Layer.provideMerge(TestInProcess.layerClock({ seed })),
+      Layer.provideMerge(VirtualTime.layer({ seed })),
       Layer.provideMerge(Stage.layer)
     )
   SubmitterSuite.suite(`in process, in the order of seed ${seed}`, inOrder)

@@ -1,9 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Queue, Schema, Scope, Stream, Tracer } from "effect"
+import {
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  Queue,
+  Schema,
+  Scope,
+  Stream,
+  Tracer
+} from "effect"
 import * as InProcess from "../../layers/InProcess.ts"
+import { Server } from "../../services/Server.ts"
 import { Submitter } from "../../services/Submitter.ts"
 import { Task } from "../../services/Task.ts"
 import { TaskLibrary } from "../../services/TaskLibrary.ts"
+import { ExecutorId, NodeId } from "../../src/task/Attempt.ts"
 import { mark, marks, Stage, until } from "../suites/Stage.ts"
 import { Echo, SuiteLive, Tidy, Wait } from "../suites/Tasks.ts"
 
@@ -125,6 +141,35 @@ describe("a program in one process", () => {
         "ConnectionLost"
       )
     }).pipe(Effect.provide(Stage.layer)))
+
+  it.effect("whose server breaks hears of that, and ends all the same", () =>
+    Effect.gen(function*() {
+      const program = Effect.scoped(Effect.gen(function*() {
+        const handle = yield* Wait.submit({ name: "a" })
+        const set = yield* Wait.submitAll([{ name: "b" }])
+        const running = yield* Effect.forkChild(Effect.flip(Wait.run({ name: "c" })))
+        yield* until("began c")
+        const spec = {
+          executorId: ExecutorId.make("broken"),
+          node: { nodeId: NodeId.make("broken") },
+          slots: 1,
+          prefetch: 0,
+          libraries: [],
+          services: [],
+          labels: [],
+          heartbeat: false
+        }
+        const { send } = yield* Effect.flatMap(Server, ({ attach }) => attach(spec))
+        // What no compiler would let pass.
+        send({ _tag: "ended", reports: undefined as never })
+        const lost = [yield* Fiber.join(running), yield* Effect.flip(handle.await), yield* Effect.flip(set.awaitAll)]
+        assert.deepStrictEqual(lost.map(({ _tag }) => _tag), ["ConnectionLost", "ConnectionLost", "ConnectionLost"])
+        assert.strictEqual((yield* Effect.flip(Echo.run({ n: 1 })))._tag, "ConnectionLost")
+      }))
+      yield* Effect.provide(program, layer)
+      const seen = yield* marks
+      assert.strictEqual(count(seen, "stopped"), count(seen, "began"))
+    }).pipe(Effect.provide(Layer.merge(Stage.layer, Logger.layer([])))))
 
   it.effect("is not ended by a task, whatever that does to its fiber", () =>
     Effect.gen(function*() {

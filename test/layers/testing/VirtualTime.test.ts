@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Queue } from "effect"
 import { TestClock } from "effect/testing"
-import * as TestInProcess from "../../../layers/testing/TestInProcess.ts"
 import type { Order } from "../../../layers/testing/VirtualScheduler.ts"
+import * as VirtualTime from "../../../layers/testing/VirtualTime.ts"
 
 const now = Clock.currentTimeMillis
 
@@ -15,7 +15,7 @@ const shuffled = (order: Order) =>
       concurrency: "unbounded"
     })
     return seen.join("")
-  }).pipe(Effect.provide(TestInProcess.layerClock(order)))
+  }).pipe(Effect.provide(VirtualTime.layer(order)))
 
 describe("virtual time", () => {
   it.effect("passes only when somebody says so, and then in order", () =>
@@ -33,7 +33,7 @@ describe("virtual time", () => {
       yield* TestClock.setTime(1_000)
       assert.deepStrictEqual(seen.slice(4), ["20 20", "loop 3 21", "30 30"])
       assert.strictEqual(yield* Clock.monotonicTimeNanos, 1_000_000_000n)
-    }).pipe(Effect.provide(TestInProcess.layerClock())))
+    }).pipe(Effect.provide(VirtualTime.layer())))
 
   it.effect("waits for all that can run before it passes, promises too", () =>
     Effect.gen(function*() {
@@ -49,7 +49,7 @@ describe("virtual time", () => {
       yield* Effect.forkChild(slow)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* Queue.clear(queue), [60_000])
-    }).pipe(Effect.provide(TestInProcess.layerClock())))
+    }).pipe(Effect.provide(VirtualTime.layer())))
 
   it.effect("does not come for what was interrupted", () =>
     Effect.gen(function*() {
@@ -65,14 +65,14 @@ describe("virtual time", () => {
         ))._tag,
         "None"
       )
-    }).pipe(Effect.provide(TestInProcess.layerClock())))
+    }).pipe(Effect.provide(VirtualTime.layer())))
 
   it.effect("leaves the other clock alone", () =>
     Effect.gen(function*() {
       const before = yield* now
-      yield* Effect.provide(TestClock.adjust("1 day"), TestInProcess.layerClock())
+      yield* Effect.provide(TestClock.adjust("1 day"), VirtualTime.layer())
       assert.strictEqual(yield* now, before)
-      const live = yield* Effect.provide(TestClock.withLive(now), TestInProcess.layerClock())
+      const live = yield* Effect.provide(TestClock.withLive(now), VirtualTime.layer())
       assert.isAbove(live, 1_600_000_000_000)
     }))
 

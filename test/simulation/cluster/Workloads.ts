@@ -164,4 +164,26 @@ export const impatient = Effect.gen(function*() {
   yield* Effect.timeoutOption(bear(Tasks.Nap.run({ n: 500 })), yield* upTo(600))
 })
 
-export const all = { runs, streams, partly, sets, handles, failures, limited, nested, graphs, keyed, impatient }
+/** A bit of everything, given up in the middle. */
+export const abandoned = Effect.gen(function*() {
+  const everything = Effect.all([runs, streams, sets, handles, nested, graphs], {
+    concurrency: "unbounded",
+    discard: true
+  })
+  yield* Effect.timeoutOption(everything, yield* upTo(300))
+})
+
+export const all = {
+  runs,
+  streams,
+  partly,
+  sets,
+  handles,
+  failures,
+  limited,
+  nested,
+  graphs,
+  keyed,
+  impatient,
+  abandoned
+}

@@ -28,6 +28,12 @@ export const judgeEnds = ({ dispatcher, judge }: World, starts: ReadonlyMap<stri
 export const judgeMemory = ({ dispatcher, judge }: World, left: number): void => {
   const { executors, pages, refused: _, repeated: __, timers, ...rest } = dispatcher.statistics
   assert.deepStrictEqual({ ...rest }, Object.fromEntries(Object.keys(rest).map((key) => [key, 0])), "what is left")
+  for (const { allocated, nodeId } of dispatcher.nodes) {
+    assert.deepStrictEqual(allocated, { cpu: 0, bytes: 0, slots: 0 }, `what is given out on ${nodeId}`)
+  }
+  for (const { abandoned, executorId, leases } of dispatcher.executors) {
+    assert.deepStrictEqual([leases, abandoned], [0, 0], `what ${executorId} holds`)
+  }
   assert.isAtMost(timers, 1)
   assert.isAtMost(pages, 2)
   assert.isAtMost(executors, left)

@@ -369,6 +369,10 @@ export class Scenario {
 
   /** Whatever was kept is fetched, everybody is gone, and much time passes. */
   #forgetAll(): void {
+    // Some may still be busy with what was given up long ago.
+    for (const executor of this.#executors) {
+      while (executor.isBusy) this.#handle(...executor.finish())
+    }
     this.#handle({ _tag: "fetched", tasks: [...this.world.judge.ledger.tasks.keys()] })
     this.world.now += 5_000
     this.#handle({ _tag: "tick" })
