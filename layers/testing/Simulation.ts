@@ -105,7 +105,12 @@ export const seeds = (count: number): ReadonlyArray<number> => {
 /**
  * Runs a program on executors of one kind, two unless said otherwise. Neither
  * it nor its handlers may wait for anything outside, such as files or sockets:
- * time would go on without them.
+ * time would go on without them. A failure names the line that repeats it.
+ *
+ * ```ts
+ * it.effect.each(Simulation.seeds(100))("survives seed %s", (seed) =>
+ *   Simulation.run({ implementation: MathsLive, seed, program, executors: 3, faults: { deaths: 5 } }))
+ * ```
  */
 export const run = <I extends Implements<TaskDefinition.Any>, RL, EL, A, E, R, ROut = never, E2 = never, R2 = never>(
   options: Options<A, E, R> & InProcess.ExecutorOptions & {

@@ -176,7 +176,8 @@ export const finish = (state: DispatchState, source: Source): void => {
   if (source.ended < source.count || source.isProducing) return
   const { dependents } = source
   source.dependents = undefined
-  const failed = source.failedTask ?? source.failedDependency
+  // Without tasks of its own, it fails as what it was to follow.
+  const failed = source.failedTask ?? (source.count === 0 ? source.failedDependency : undefined)
   for (const dependent of dependents ?? []) {
     dependent.blockers--
     if (failed === undefined || dependent.entry.onDependencyFailure === "run") releaseSource(state, dependent)

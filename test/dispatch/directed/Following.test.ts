@@ -114,6 +114,14 @@ describe("when the other task fails", () => {
     assert.deepStrictEqual(given(play.end("a", 0, failed)), ["a: 1"])
   })
 
+  it("and that one succeeds, what follows it in turn runs too", () => {
+    const play = new Play()
+    play.join("a")
+    play.submit([{}, { after: [{ entry: 0 }], onDependencyFailure: "run" }, { after: [{ entry: 1 }] }])
+    play.end("a", 0, failed)
+    assert.deepStrictEqual(given(play.end("a", 1)), ["a: 2"])
+  })
+
   it("before the one that follows is handed over, that fails at once", () => {
     const play = new Play()
     play.join("a")
