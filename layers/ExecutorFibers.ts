@@ -53,6 +53,8 @@ export interface Options {
   /** What handlers that submit tasks do so with. */
   readonly submitter?: Submitter["Service"]
   readonly sealer?: Sealer
+  /** Asked before an attempt is started: false if it was taken back meanwhile, and is nobody's business here. */
+  readonly claim?: (attempt: Attempt) => boolean
 }
 
 /** Milliseconds of handlers that end at once, after which others have their turn. */
@@ -84,6 +86,8 @@ class Session {
   #waiting = 0
   #isPumping = false
   #isClosed = false
+  /** The attempts that run, and one more while some are being started: those that end at once never run otherwise. */
+  #active = 0
   #busySince = 0
   #busy = 0
   #ended = 0
@@ -98,9 +102,8 @@ class Session {
   }
 
   get load() {
-    const { size: running } = this.#running
-    const busy = this.#busy + (running > 0 ? this.#now() - this.#busySince : 0)
-    return { running, queued: this.#backlog.size, ended: this.#ended, busy }
+    const busy = this.#busy + (this.#active > 0 ? this.#now() - this.#busySince : 0)
+    return { running: this.#running.size, queued: this.#backlog.size, ended: this.#ended, busy }
   }
 
   apply(commands: ReadonlyArray<ExecutorCommand>): void {
@@ -120,20 +123,28 @@ class Session {
     this.#isPumping = true
     const started: Array<Running> = []
     let now = this.#now()
+    const { claim, spec: { slots } } = this.#options
     const until = now + slice
-    for (let count = 1; this.#running.size < this.#options.spec.slots + this.#waiting && !this.#isClosed; count++) {
+    const hasWork = this.#backlog.size > 0
+    if (hasWork) this.#enter(now)
+    // Asking for the time costs as much as a small handler, so that is done only once in a while, unless they are large.
+    let stride = 8
+    for (let count = 1; this.#running.size < slots + this.#waiting && !this.#isClosed;) {
       const attempt = this.#backlog.next()
       if (attempt === undefined) break
+      if (claim !== undefined && !claim(attempt)) continue
       const running = this.#start(attempt, now)
       if (running !== undefined) started.push(running)
-      // Asking for the time costs as much as a small handler.
-      if (running === undefined && count % 8 !== 0) continue
+      if (running === undefined && count++ % stride !== 0) continue
+      const before = now
       now = this.#now()
+      stride = now - before > slice / 8 ? 1 : 8
       if (now < until || this.#backlog.size === 0) continue
       Queue.offerUnsafe(this.#pumps, undefined)
       break
     }
     this.#isPumping = false
+    if (hasWork) this.#leave()
     const leases = started.flatMap(({ attempt: { assignment }, isReported }) =>
       isReported ? [] : [{ task: assignment.task, epoch: assignment.epoch }]
     )
@@ -144,6 +155,14 @@ class Session {
   /** The server takes care of what ends from now on. */
   close(): void {
     this.#isClosed = true
+  }
+
+  #enter(now: number): void {
+    if (this.#active++ === 0) this.#busySince = now
+  }
+
+  #leave(): void {
+    if (--this.#active === 0) this.#busy += this.#now() - this.#busySince
   }
 
   #giveBack(leases: ReadonlyArray<LeaseRef>): void {
@@ -181,7 +200,7 @@ class Session {
         return undefined
       }
     }
-    if (this.#running.size === 0) this.#busySince = startedAt
+    this.#enter(startedAt)
     const running: Running = { attempt, slot: -1, fiber: undefined, isReported: false }
     running.slot = this.#running.add(running)
     if (handling === undefined) {
@@ -299,7 +318,7 @@ class Session {
     const { epoch, task } = running.attempt.assignment
     this.#running.delete(running.slot)
     this.#ended++
-    if (this.#running.size === 0) this.#busy += this.#now() - this.#busySince
+    this.#leave()
     if (this.#isClosed) return
     const { outcome, retryAfter } = judged
     this.#reports.push(

@@ -6,7 +6,6 @@
  */
 import { Duration, type Effect, type Schema } from "effect"
 import type { SubmitOptions } from "../../services/Submitter.ts"
-import type { TaskLibrary } from "../../services/TaskLibrary.ts"
 import { NodeId } from "../../src/task/Attempt.ts"
 import { fingerprint } from "../../src/task/Fingerprint.ts"
 import type { Encoding } from "../../src/task/Payload.ts"
@@ -31,14 +30,29 @@ export interface Known {
   readonly decodeProgress: (bytes: Uint8Array) => Decoded
 }
 
+/** A library as far as a submitter has to know it: its tasks, or only the fingerprints of their schemas. */
+export interface Catalogue {
+  readonly name: string
+  readonly version: string
+  readonly encoding: Exclude<Encoding, "raw">
+  readonly tasks: ReadonlyMap<string, TaskDefinition.Any | string>
+  /** Where it is, if not in this program, and how a task of it differs from one that the program has. */
+  readonly from?: string
+  readonly difference?: (definition: TaskDefinition.Any) => string | undefined
+}
+
+const isSame = (there: TaskDefinition.Any | string | undefined, definition: TaskDefinition.Any): boolean =>
+  there !== undefined &&
+  (there === definition || (typeof there === "string" ? there : fingerprint(there)) === fingerprint(definition))
+
 /** Finds tasks; each is looked for once. */
 export class Registry {
   readonly sealer: Sealer | undefined
-  readonly #libraries: ReadonlyArray<TaskLibrary.Any>
+  readonly #libraries: ReadonlyArray<Catalogue>
   readonly #known = new Map<TaskDefinition.Any, Known | UnknownTask>()
   readonly #variants = new Map<TaskSpec, Map<string, TaskSpec>>()
 
-  constructor(libraries: ReadonlyArray<TaskLibrary.Any>, sealer: Sealer | undefined) {
+  constructor(libraries: ReadonlyArray<Catalogue>, sealer: Sealer | undefined) {
     this.#libraries = libraries
     this.sealer = sealer
   }
@@ -53,14 +67,19 @@ export class Registry {
     const { name } = definition
     const named = this.#libraries.filter(({ tasks }) => tasks.has(name))
     const library = named.find(({ tasks }) => tasks.get(name) === definition) ??
-      named.find(({ tasks }) => fingerprint(tasks.get(name) ?? definition) === fingerprint(definition))
+      named.find(({ tasks }) => isSame(tasks.get(name), definition))
     if (library === undefined) {
+      const [other] = named
+      const where = other?.from === undefined ? "" : ` (${other.from})`
+      const difference = other?.difference?.(definition)
       return new UnknownTask({
         taskName: name,
         known: this.#libraries.flatMap(({ tasks }) => [...tasks.keys()]),
         reason: named.length === 0
           ? "no library here has it"
-          : `library ${named[0]?.name} has a task of that name with other schemas`
+          : `library ${other?.name}${where} has a task of that name with other schemas${
+            difference === undefined ? "" : `: ${difference}`
+          }`
       })
     }
     const { encoding, version } = library

@@ -4,9 +4,8 @@
  * @since 0.1.0
  */
 import { Clock, Context, Effect, Layer, type Scope, Stream, Tracer } from "effect"
-import { Server } from "../../services/Server.ts"
+import { Server, type SubmitterPort } from "../../services/Server.ts"
 import { type RunAllOptions, type Step, type SubmitOptions, Submitter } from "../../services/Submitter.ts"
-import type { TaskLibrary } from "../../services/TaskLibrary.ts"
 import type { Entry, Trace } from "../../src/dispatch/Event.ts"
 import type { Submitted } from "../../src/protocol/SubmitterPort.ts"
 import { isValue } from "../../src/task/Immediate.ts"
@@ -18,7 +17,7 @@ import { PayloadInvalid, type SubmitError, UnknownDependency, UnknownTask } from
 import { afterTurn } from "../TurnScheduler.ts"
 import { Connection } from "./Connection.ts"
 import { type AnyHandle, Following } from "./Handle.ts"
-import { type Known, Registry, timing } from "./Registry.ts"
+import { type Catalogue, type Known, Registry, timing } from "./Registry.ts"
 import { runAll } from "./RunAll.ts"
 import { dependencies, Runs } from "./Runs.ts"
 import { SubmissionSet } from "./SubmissionSet.ts"
@@ -27,7 +26,7 @@ import { SubmissionSet } from "./SubmissionSet.ts"
 export interface Options {
   /** Names it to the server, and in what it cancels. */
   readonly name: string
-  readonly libraries: ReadonlyArray<TaskLibrary.Any>
+  readonly libraries: ReadonlyArray<Catalogue>
   readonly sealer?: Sealer
 }
 
@@ -58,13 +57,15 @@ const resolveRefs = Effect.fnUntraced(function*(
 
 type Services = Context.Context<unknown>
 
-const make = Effect.fnUntraced(function*({ libraries, name, sealer }: Options) {
-  const server = yield* Server
+const make = Effect.fnUntraced(function*<E, R>(
+  { libraries, name, sealer }: Options,
+  connecting: Effect.Effect<SubmitterPort, E, R>
+) {
   const clock = yield* Clock.Clock
   let connected: Connection | undefined
   // The last thing to happen: until then it hears how what was cancelled has ended.
   yield* Effect.addFinalizer(() => Effect.sync(() => connected?.close()))
-  const connection = connected = new Connection(name, yield* server.connect(name), clock, yield* afterTurn)
+  const connection = connected = new Connection(name, yield* connecting, clock, yield* afterTurn)
   const registry = new Registry(libraries, sealer)
   const runs = new Runs(connection, registry)
   connection.listen()
@@ -275,7 +276,14 @@ const make = Effect.fnUntraced(function*({ libraries, name, sealer }: Options) {
 
 /** A submitter that is connected while the scope lasts. */
 export const connect = (options: Options): Effect.Effect<Submitter["Service"], never, Server | Scope.Scope> =>
-  make(options)
+  make(options, Effect.flatMap(Server, ({ connect }) => connect(options.name)))
+
+/** A submitter at an end of a connection that somebody else has made. */
+export const connectBy = <E, R>(
+  options: Options,
+  connecting: Effect.Effect<SubmitterPort, E, R>
+): Effect.Effect<Submitter["Service"], E, R | Scope.Scope> => make(options, connecting)
 
 /** Connects to the server. */
-export const layer = (options: Options): Layer.Layer<Submitter, never, Server> => Layer.effect(Submitter, make(options))
+export const layer = (options: Options): Layer.Layer<Submitter, never, Server> =>
+  Layer.effect(Submitter, connect(options))

@@ -58,8 +58,9 @@ export class ExecutorState {
     return this.load < this.slots
   }
 
+  /** One without any slot, such as a thread that is being replaced, gets nothing in advance either. */
   get hasRoom(): boolean {
-    return this.load < this.slots + this.spec.prefetch
+    return this.slots > 0 && this.load < this.slots + this.spec.prefetch
   }
 
   /** So much may be here as the group knows of. */
