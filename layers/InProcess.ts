@@ -4,14 +4,18 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, type Scope, type Stdio } from "effect"
+import { Context, Effect, Layer, type Stdio } from "effect"
+import type { Executors } from "../services/Executors.ts"
 import { type Foreground } from "../services/Foreground.ts"
 import { type Server } from "../services/Server.ts"
 import { type Submitter } from "../services/Submitter.ts"
-import { type Implementation, implementations } from "../services/TaskLibrary.ts"
+import { implementations } from "../services/TaskLibrary.ts"
 import type { Implements, Runs, TaskDefinition } from "../src/task/TaskDefinition.ts"
 import * as ForegroundStdio from "./ForegroundStdio.ts"
+import type { AnyPlan, FiberPlan, Plan } from "./Plan.ts"
 import type * as ServerMemory from "./ServerMemory.ts"
+
+export type { AnyFiberPlan, AnyPlan, FiberPlan, Plan } from "./Plan.ts"
 
 /** How an executor of this process runs tasks. */
 export interface ExecutorOptions {
@@ -29,42 +33,31 @@ export interface Options extends ServerMemory.Options {
 /** The tasks that a Layer implements. */
 export type TasksOf<I> = I extends Implements<infer T> ? T : never
 
-/** An executor that has yet to be started: what it can run, and what it is made of. */
-export interface Plan<out Names extends string, out E, out R> {
-  readonly "~names": Names
-  /** Builds what it runs and what places tasks on it. */
-  readonly build: Effect.Effect<
-    { readonly implementations: ReadonlyArray<Implementation>; readonly provides: Context.Context<never> },
-    E,
-    R | Submitter | Scope.Scope
-  >
-  readonly options: ExecutorOptions
-  /** It owns the terminal. */
-  readonly isForeground: boolean
-}
-
-/** Any plan at all. `build` says no more: a plan that is written where one of these is asked for keeps its own types. */
-export type AnyPlan = Pick<Plan<string, unknown, unknown>, "~names" | "options" | "isForeground"> & {
-  readonly build: object
-}
-
 const plan = <Names extends string, I, E, R, ROut, E2, R2>(
   implementation: Layer.Layer<I, E, R>,
   provides: Layer.Layer<ROut, E2, R2> | undefined,
-  options: ExecutorOptions,
+  { labels = [], slots }: ExecutorOptions,
   isForeground = false
-): Plan<Names, E | E2, R | R2> => ({
-  // A phantom.
-  "~names": undefined as unknown as Names,
-  options,
-  isForeground,
-  build: Effect.gen(function*() {
+): FiberPlan<Names, E | E2, R | R2> => {
+  const fibers = Effect.gen(function*() {
     const placed = provides === undefined ? Context.empty() : yield* Layer.build(provides)
-    const built = yield* Layer.build(implementation)
+    const built = implementations(yield* Layer.build(implementation))
     // Whatever a handler asks for by its key is in here; the types were checked where it was given.
-    return { implementations: implementations(built), provides: placed as Context.Context<never> }
+    return { implementations: built, provides: placed as Context.Context<never>, labels, slots }
   })
-})
+  return {
+    // A phantom.
+    "~names": undefined as unknown as Names,
+    isForeground,
+    fibers,
+    build: (keys) =>
+      Effect.flatMap(
+        fibers,
+        (fibers) =>
+          Effect.map(Effect.promise(() => import("./InProcessServe.ts")), ({ crewOf }) => crewOf(fibers, keys))
+      )
+  }
+}
 
 /** What is left to provide once handlers can submit tasks themselves. */
 export type Outside<R, Names extends string> = Exclude<R, Submitter | Runs<Names>>
@@ -76,7 +69,8 @@ export type Outside<R, Names extends string> = Exclude<R, Submitter | Runs<Names
 export const executor = <I extends Implements<TaskDefinition.Any>, E, R, ROut = never, E2 = never, R2 = never>(
   implementation: Layer.Layer<I, E, R>,
   options: ExecutorOptions & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
-): Plan<TaskDefinition.Covered<TasksOf<I>, ROut>, E | E2, R | R2> => plan(implementation, options.provides, options)
+): FiberPlan<TaskDefinition.Covered<TasksOf<I>, ROut>, E | E2, R | R2> =>
+  plan(implementation, options.provides, options)
 
 /**
  * The executor that owns the terminal: the only one that runs tasks which
@@ -86,7 +80,7 @@ export const executor = <I extends Implements<TaskDefinition.Any>, E, R, ROut = 
 export const foreground = <I extends Implements<TaskDefinition.Any>, E, R, ROut = never, E2 = never, R2 = never>(
   implementation: Layer.Layer<I, E, R>,
   options: ExecutorOptions & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
-): Plan<
+): FiberPlan<
   TaskDefinition.Covered<TasksOf<I>, ROut | Stdio.Stdio | Foreground>,
   E | E2,
   R | R2 | Stdio.Stdio
@@ -105,7 +99,7 @@ export const layerOf = <const P extends ReadonlyArray<AnyPlan>>(
   plans: P,
   options: Options = {}
 ): Layer.Layer<
-  Submitter | Server | Runs<P[number]["~names"]>,
+  Submitter | Server | Executors | Runs<P[number]["~names"]>,
   P[number] extends Plan<string, infer E, unknown> ? E : never,
   Outside<P[number] extends Plan<string, unknown, infer R> ? R : never, P[number]["~names"]>
 > =>
@@ -121,7 +115,7 @@ export const layer = <I extends Implements<TaskDefinition.Any>, E, R, ROut = nev
   implementation: Layer.Layer<I, E, R>,
   options: ExecutorOptions & Options & { readonly provides?: Layer.Layer<ROut, E2, R2> } = {}
 ): Layer.Layer<
-  Submitter | Server | Runs<TaskDefinition.Covered<TasksOf<I>, ROut>>,
+  Submitter | Server | Executors | Runs<TaskDefinition.Covered<TasksOf<I>, ROut>>,
   E | E2,
   Outside<R | R2, TaskDefinition.Covered<TasksOf<I>, ROut>>
 > => {

@@ -4,39 +4,83 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, Scope, Stdio, Stream } from "effect"
+import { Context, Effect, Layer, Scope, Stdio } from "effect"
+import type { Executor } from "../services/Executor.ts"
+import { Executors } from "../services/Executors.ts"
 import { Server } from "../services/Server.ts"
 import { Submitter } from "../services/Submitter.ts"
-import type { TaskLibrary } from "../services/TaskLibrary.ts"
 import { ExecutorId, NodeId } from "../src/task/Attempt.ts"
+import { fingerprint } from "../src/task/Fingerprint.ts"
+import type { TaskDefinition } from "../src/task/TaskDefinition.ts"
 import * as ExecutorFibers from "./ExecutorFibers.ts"
-import type { Options, Plan } from "./InProcess.ts"
-import { makeSealer } from "./SealerNode.ts"
+import type { Options } from "./InProcess.ts"
+import type { Crew, Fibers, Plan } from "./Plan.ts"
+import { type Keys, makeKeys, sealerOf } from "./SealerNode.ts"
 import * as ServerMemory from "./ServerMemory.ts"
+import { deferred } from "./submitter/DeferredSubmitter.ts"
+import type { Catalogue } from "./submitter/Registry.ts"
 import * as SubmitterServer from "./submitter/SubmitterServer.ts"
+
+const fingerprintOf = (task: TaskDefinition.Any | string | undefined): string | undefined =>
+  task === undefined || typeof task === "string" ? task : fingerprint(task)
 
 /** What the types cannot see of a set of plans, in words; undefined if it is sound. */
 const unsound = (
-  plans: ReadonlyArray<
-    Pick<Plan<string, unknown, unknown>, "isForeground"> & { readonly provides: Context.Context<never> }
-  >,
-  libraries: ReadonlyArray<TaskLibrary.Any>
+  crews: ReadonlyArray<Pick<Crew, "services"> & Pick<Plan<string, unknown, unknown>, "isForeground">>,
+  libraries: ReadonlyArray<Catalogue>
 ): string | undefined => {
-  if (plans.filter(({ isForeground }) => isForeground).length > 1) {
+  if (crews.filter(({ isForeground }) => isForeground).length > 1) {
     return "Only one executor can own the terminal: there is more than one InProcess.foreground"
   }
-  if (plans.some(({ isForeground, provides }) => !isForeground && provides.mapUnsafe.has(Stdio.Stdio.key))) {
+  if (crews.some(({ isForeground, services }) => !isForeground && services.includes(Stdio.Stdio.key))) {
     return "Stdio is for the executor that owns the terminal: use InProcess.foreground rather than provide it"
   }
-  const owners = new Map<string, string>()
-  for (const { name, tasks } of libraries) {
-    for (const task of tasks.keys()) {
-      const other = owners.get(task)
-      if (other !== undefined) return `Libraries ${other} and ${name} both have a task "${task}": rename one of them`
-      owners.set(task, name)
+  const owners = new Map<string, Catalogue>()
+  for (const library of libraries) {
+    for (const [name, task] of library.tasks) {
+      const other = owners.get(name)
+      if (other === undefined) owners.set(name, library)
+      else if (other.name !== library.name) {
+        return `Libraries ${other.name} and ${library.name} both have a task "${name}": rename one of them`
+      } else if (fingerprintOf(other.tasks.get(name)) !== fingerprintOf(task)) {
+        return `Library ${library.name} has two tasks "${name}" with different schemas: ${
+          other.from ?? "this program"
+        } and ${library.from ?? "this program"} must have the same version of it`
+      }
     }
   }
   return undefined
+}
+
+/** Of an executor, until it is told otherwise. */
+const defaultSlots = 64
+
+/** One executor that runs handlers as fibers of this process. */
+export const crewOf = ({ implementations, labels, provides, slots = defaultSlots }: Fibers, keys: () => Keys): Crew => {
+  const services = [...provides.mapUnsafe.keys()]
+  return {
+    libraries: implementations.map(({ library }) => library),
+    services,
+    start: Effect.fnUntraced(function*({ capacity, name, server, submitter }) {
+      const executor = yield* ExecutorFibers.make({
+        implementations,
+        provides,
+        sealer: sealerOf(keys),
+        submitter,
+        spec: {
+          executorId: ExecutorId.make(name("executor")),
+          node: { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }) },
+          slots,
+          prefetch: slots,
+          services,
+          labels,
+          heartbeat: false
+        }
+      })
+      yield* executor.serve(yield* server.attach(executor.spec))
+      return [executor]
+    })
+  }
 }
 
 /** Runs until the scope is left; then it cancels what is under way, and waits for that. */
@@ -46,63 +90,34 @@ export const serve = Effect.fnUntraced(function*(
 ) {
   const scope = yield* Effect.scope
   const server = Context.get(yield* Layer.build(ServerMemory.layer(options)), Server)
+  let made: Keys | undefined
+  const keys = () => made ??= makeKeys()
   // Handlers may submit tasks of libraries that are still being built.
   let handlers: Submitter["Service"] | undefined
-  const built = yield* Effect.forEach(
+  const crews = yield* Effect.forEach(
     plans,
-    ({ build, isForeground, options }) => Effect.map(build, (parts) => ({ ...parts, isForeground, options }))
+    ({ build, isForeground }) => Effect.map(build(keys), (crew) => ({ ...crew, isForeground }))
   ).pipe(
     Effect.provideService(Submitter, deferred(() => handlers))
   )
-  const libraries = distinct(built.flatMap(({ implementations }) => implementations.map(({ library }) => library)))
-  const problem = unsound(built, libraries)
+  const libraries = [...new Set(crews.flatMap(({ libraries }) => libraries))]
+  const problem = unsound(crews, libraries)
   if (problem !== undefined) return yield* Effect.die(new TypeError(problem))
-  const sealer = makeSealer()
   const submitterOf = (name: string) =>
-    Effect.provideService(SubmitterServer.connect({ name, libraries, sealer }), Server, server)
-  handlers = yield* submitterOf("handlers")
-  for (const [index, { implementations, options, provides }] of built.entries()) {
-    const slots = options.slots ?? 64
-    const name = `executor-${index + 1}`
-    const executor = yield* ExecutorFibers.make({
-      implementations,
-      provides,
-      sealer,
-      submitter: handlers,
-      spec: {
-        executorId: ExecutorId.make(name),
-        node: { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }) },
-        slots,
-        prefetch: slots,
-        services: [...provides.mapUnsafe.keys()],
-        labels: options.labels ?? [],
-        heartbeat: false
-      }
-    })
-    const port = yield* server.attach(executor.spec)
-    yield* executor.serve(port)
+    Effect.provideService(SubmitterServer.connect({ name, libraries, sealer: sealerOf(keys) }), Server, server)
+  const submitter = handlers = yield* submitterOf("handlers")
+  const counts = new Map<string, number>()
+  const name = (kind: string): string => {
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    return `${kind}-${count}`
   }
-  const submitter = yield* Scope.provide(submitterOf("program"), scope)
-  return Context.make(Submitter, submitter).pipe(Context.add(Server, server))
+  const executors: Array<Executor["Service"]> = []
+  for (const { start } of crews) executors.push(...yield* start({ server, submitter, libraries, capacity, name }))
+  const loads = Effect.forEach(
+    executors,
+    ({ load, spec: { executorId, slots } }) => Effect.map(load, (load) => ({ executorId, slots, ...load }))
+  )
+  const program = yield* Scope.provide(submitterOf("program"), scope)
+  return Context.make(Submitter, program).pipe(Context.add(Server, server), Context.add(Executors, { loads }))
 })
-
-/** The submitter that will be there once everything is built; a layer that submits while it is built has come too soon. */
-const deferred = (get: () => Submitter["Service"] | undefined): Submitter["Service"] => {
-  const submitter = Effect.suspend(() => {
-    const found = get()
-    return found === undefined
-      ? Effect.die(new Error("Tasks were submitted before their executors were built"))
-      : Effect.succeed(found)
-  })
-  return Submitter.of({
-    run: (task, payload, options) => Effect.flatMap(submitter, ({ run }) => run(task, payload, options)),
-    runAll: (task, payloads, options) =>
-      Stream.unwrap(Effect.map(submitter, ({ runAll }) => runAll(task, payloads, options))),
-    submit: (task, payload, options) => Effect.flatMap(submitter, ({ submit }) => submit(task, payload, options)),
-    submitAll: (task, payloads, options) =>
-      Effect.flatMap(submitter, ({ submitAll }) => submitAll(task, payloads, options)),
-    submitGraph: (steps) => Effect.flatMap(submitter, ({ submitGraph }) => submitGraph(steps))
-  })
-}
-
-const distinct = (libraries: ReadonlyArray<TaskLibrary.Any>): ReadonlyArray<TaskLibrary.Any> => [...new Set(libraries)]

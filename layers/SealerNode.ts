@@ -20,28 +20,39 @@ const crypto = () => getBuiltinModule("node:crypto")
  * secret is sealed to the same bytes, so that a payload with an idempotency key
  * is known again. A simulation has its own source of `random` bytes.
  */
-export const makeSealer = (random = (length: number): Uint8Array => crypto().randomBytes(length)): Sealer => {
-  let keys: readonly [Uint8Array, Uint8Array] | undefined
-  const secret = () => keys ??= [random(32), random(32)]
-  return {
-    seal: (bytes) => {
-      const { createCipheriv, createHmac } = crypto()
-      const [key, nonceKey] = secret()
-      const nonce = createHmac("sha256", nonceKey).update(bytes).digest().subarray(0, nonceLength)
-      const sealing = createCipheriv(cipher, key, nonce, authTagLength)
-      const sealed = Buffer.concat([sealing.update(bytes), sealing.final()])
-      return new Uint8Array(Buffer.concat([nonce, sealing.getAuthTag(), sealed]))
-    },
-    open: (bytes) => {
-      if (bytes.length < nonceLength + tagLength) return undefined
-      const opening = crypto().createDecipheriv(cipher, secret()[0], bytes.subarray(0, nonceLength), authTagLength)
-      opening.setAuthTag(bytes.subarray(nonceLength, nonceLength + tagLength))
-      try {
-        const opened = [opening.update(bytes.subarray(nonceLength + tagLength)), opening.final()]
-        return new Uint8Array(Buffer.concat(opened))
-      } catch {
-        return undefined
-      }
+export const makeSealer = (random?: (length: number) => Uint8Array): Sealer => {
+  let keys: Keys | undefined
+  return sealerOf(() => keys ??= makeKeys(random))
+}
+
+/** Of the cipher, and of the nonces. */
+export type Keys = readonly [Uint8Array, Uint8Array]
+
+/** New keys, for all who are to read what one of them has sealed. */
+export const makeKeys = (random = (length: number): Uint8Array => crypto().randomBytes(length)): Keys => [
+  random(32),
+  random(32)
+]
+
+/** A sealer with these keys. */
+export const sealerOf = (secret: () => Keys): Sealer => ({
+  seal: (bytes) => {
+    const { createCipheriv, createHmac } = crypto()
+    const [key, nonceKey] = secret()
+    const nonce = createHmac("sha256", nonceKey).update(bytes).digest().subarray(0, nonceLength)
+    const sealing = createCipheriv(cipher, key, nonce, authTagLength)
+    const sealed = Buffer.concat([sealing.update(bytes), sealing.final()])
+    return new Uint8Array(Buffer.concat([nonce, sealing.getAuthTag(), sealed]))
+  },
+  open: (bytes) => {
+    if (bytes.length < nonceLength + tagLength) return undefined
+    const opening = crypto().createDecipheriv(cipher, secret()[0], bytes.subarray(0, nonceLength), authTagLength)
+    opening.setAuthTag(bytes.subarray(nonceLength, nonceLength + tagLength))
+    try {
+      const opened = [opening.update(bytes.subarray(nonceLength + tagLength)), opening.final()]
+      return new Uint8Array(Buffer.concat(opened))
+    } catch {
+      return undefined
     }
   }
-}
+})

@@ -12,14 +12,14 @@ import type { Implementation, TaskLibrary } from "../../services/TaskLibrary.ts"
 import { ExecutorId, NodeId } from "../../src/task/Attempt.ts"
 import type { Sealer } from "../../src/task/Secret.ts"
 import * as ExecutorFibers from "../ExecutorFibers.ts"
-import type { Plan } from "../InProcess.ts"
+import type { FiberPlan } from "../Plan.ts"
 import * as SubmitterServer from "../submitter/SubmitterServer.ts"
 import type { Weather } from "./Faults.ts"
 import type { ExecutorLine, FaultyServer } from "./FaultyServer.ts"
 import type { History } from "./History.ts"
 
 /** What an executor of a simulation is made from. */
-export type AnyPlan = Plan<string, unknown, unknown>
+export type AnyPlan = FiberPlan<string, unknown, unknown>
 
 /** What the executors have in common. */
 export interface Settings {
@@ -93,8 +93,8 @@ export class Cluster {
         Effect.provideService(Server, this.#server.server),
         Scope.provide(scope)
       )
-      const parts = yield* plan.build.pipe(Effect.provideService(Submitter, submitter), Scope.provide(scope))
-      const slots = plan.options.slots ?? 4
+      const parts = yield* plan.fibers.pipe(Effect.provideService(Submitter, submitter), Scope.provide(scope))
+      const slots = parts.slots ?? 4
       const executor = yield* ExecutorFibers.make({
         implementations: parts.implementations.map((each) => watched(each, this.#history, this.#weather)),
         provides: parts.provides,
@@ -106,7 +106,7 @@ export class Cluster {
           slots,
           prefetch: slots,
           services: [...parts.provides.mapUnsafe.keys()],
-          labels: plan.options.labels ?? [],
+          labels: parts.labels,
           heartbeat: true
         }
       })

@@ -135,25 +135,25 @@ export const run = <I extends Implements<TaskDefinition.Any>, RL, EL, A, E, R, R
 type TasksOf<I> = I extends Implements<infer T> ? T : never
 
 /** Runs a program on executors of several kinds, made as for `InProcess.layerOf`. */
-export const runOf = <const P extends ReadonlyArray<InProcess.AnyPlan>, A, E, R>(
+export const runOf = <const P extends ReadonlyArray<InProcess.AnyFiberPlan>, A, E, R>(
   plans: P,
   options: Options<A, E, R>
 ): Effect.Effect<
   Report<A>,
   SimulationFailed,
   Exclude<
-    R | (P[number] extends InProcess.Plan<string, unknown, infer R2> ? R2 : never),
+    R | (P[number] extends InProcess.FiberPlan<string, unknown, infer R2> ? R2 : never),
     Submitter | Server | Scope.Scope | Runs<P[number]["~names"]>
   >
 > =>
   // Whatever is an `AnyPlan` was made as a `Plan`. What the program and the plans need, but for what the cluster has, is
   // asked of whoever runs this.
   Effect.contextWith((context: Context.Context<never>) =>
-    simulate(plans as unknown as ReadonlyArray<InProcess.Plan<string, unknown, unknown>>, options, context)
+    simulate(plans as unknown as ReadonlyArray<InProcess.FiberPlan<string, unknown, unknown>>, options, context)
   ) as ReturnType<typeof runOf<P, A, E, R>>
 
 const simulate = Effect.fnUntraced(function*<A, E, R>(
-  plans: ReadonlyArray<InProcess.Plan<string, unknown, unknown>>,
+  plans: ReadonlyArray<InProcess.FiberPlan<string, unknown, unknown>>,
   options: Options<A, E, R>,
   context: Context.Context<never>
 ) {
@@ -261,7 +261,7 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
 })
 
 /** The libraries that the executors implement, each once. */
-const librariesOf = Effect.fnUntraced(function*(plans: ReadonlyArray<InProcess.Plan<string, unknown, unknown>>) {
+const librariesOf = Effect.fnUntraced(function*(plans: ReadonlyArray<InProcess.FiberPlan<string, unknown, unknown>>) {
   const never: Submitter["Service"] = Submitter.of({
     run: () => Effect.never,
     runAll: () => Stream.never,
@@ -269,7 +269,7 @@ const librariesOf = Effect.fnUntraced(function*(plans: ReadonlyArray<InProcess.P
     submitAll: () => Effect.never,
     submitGraph: () => Effect.never
   })
-  const built = yield* Effect.forEach(new Set(plans), ({ build }) => build).pipe(
+  const built = yield* Effect.forEach(new Set(plans), ({ fibers }) => fibers).pipe(
     Effect.provideService(Submitter, never),
     Effect.scoped
   )

@@ -166,7 +166,7 @@ const judgeIdleness = (judge: Witness, loads: ReadonlyArray<Load>, nodes: Readon
     const { isDraining, slots, spec: { node: { nodeId }, prefetch } } = executor
     const node = nodes.get(nodeId)
     if (isDraining || node === undefined || node.isReserved || !isCapable(executor.spec, spec.requirement)) return false
-    if (load >= slots + (isSpecial(spec) ? 0 : prefetch)) return false
+    if (slots === 0 || load >= slots + (isSpecial(spec) ? 0 : prefetch)) return false
     const { bytes, cpu, slots: wanted } = demandOf(spec)
     const { capacity } = node
     if (isSpecial(spec) || capacity.slots !== Infinity) {

@@ -62,8 +62,8 @@ const bugs: ReadonlyArray<Bug> = [
   {
     name: "one more is prefetched than may be",
     file: "ExecutorState.ts",
-    find: "return this.load < this.slots + this.spec.prefetch",
-    replace: "return this.load <= this.slots + this.spec.prefetch"
+    find: "this.load < this.slots + this.spec.prefetch",
+    replace: "this.load <= this.slots + this.spec.prefetch"
   },
   {
     name: "an at-most-once start does not wait for its record",

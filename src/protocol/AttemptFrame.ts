@@ -1,0 +1,144 @@
+/**
+ * Attempts on their way to a thread as one run of bytes: some whole numbers for
+ * each, then their payloads. What few attempts have travels beside the bytes.
+ *
+ * @since 0.1.0
+ */
+import type { Batch } from "../dispatch/Command.ts"
+import type { TaskSpec } from "../task/TaskSpec.ts"
+import type { Attempt } from "./ExecutorPort.ts"
+
+/** An attempt and the claim that says who has it (see `Claims`). */
+export interface Claimed {
+  readonly attempt: Attempt
+  readonly claim: number
+}
+
+/** What few attempts have. */
+export interface Rare {
+  readonly place: number
+  readonly refs: Attempt["assignment"]["refs"]
+  readonly refFields: Attempt["refFields"]
+  readonly trace: Batch["trace"]
+}
+
+/** Attempts; `specs` are the kinds of task that no frame before has named, in the order of their numbers. */
+export interface AttemptFrame {
+  readonly bytes: ArrayBuffer
+  readonly specs: ReadonlyArray<TaskSpec>
+  readonly rare: ReadonlyArray<Rare>
+}
+
+// Claim, spec, position (low and high half), epoch, retries, index, priority, flags, length of the payload.
+const fields = 10
+const [isResumed, isFollowed, isRare] = [1, 2, 4]
+const half = 2 ** 32
+
+const copy = (from: Uint8Array, to: Uint8Array, at: number): void => {
+  const { length } = from
+  // Below that a call costs more than the bytes.
+  if (length >= 32) to.set(from, at)
+  else for (let index = 0; index < length; index++) to[at + index] = from[index]!
+}
+
+/** The end that sends. It knows which kinds of task the other end has heard of. */
+export class AttemptWriter {
+  readonly #specs = new Map<TaskSpec, number>()
+
+  write(attempts: ReadonlyArray<Claimed>): AttemptFrame {
+    const specs: Array<TaskSpec> = []
+    const rare: Array<Rare> = []
+    const start = 4 * (1 + fields * attempts.length)
+    const size = attempts.reduce((sum, { attempt }) => sum + attempt.payload.length, start)
+    const bytes = new Uint8Array(size)
+    const numbers = new Int32Array(bytes.buffer, 0, start / 4)
+    numbers[0] = attempts.length
+    let at = 1
+    let end = start
+    for (let place = 0; place < attempts.length; place++) {
+      const { attempt, claim } = attempts[place]!
+      const { assignment, payload, refFields } = attempt
+      const { batch, refs, task } = assignment
+      let spec = this.#specs.get(batch.spec)
+      if (spec === undefined) {
+        this.#specs.set(batch.spec, spec = this.#specs.size)
+        specs.push(batch.spec)
+      }
+      let flags = (assignment.isResumed ? isResumed : 0) | (attempt.isFollowed ? isFollowed : 0)
+      if (refs !== undefined || refFields !== undefined || batch.trace !== undefined) {
+        flags |= isRare
+        rare.push({ place, refs, refFields, trace: batch.trace })
+      }
+      numbers[at] = claim
+      numbers[at + 1] = spec
+      numbers[at + 2] = task
+      numbers[at + 3] = task / half
+      numbers[at + 4] = assignment.epoch
+      numbers[at + 5] = assignment.retries
+      numbers[at + 6] = assignment.index
+      numbers[at + 7] = batch.priority
+      numbers[at + 8] = flags
+      numbers[at + 9] = payload.length
+      copy(payload, bytes, end)
+      at += fields
+      end += payload.length
+    }
+    return { bytes: bytes.buffer, specs, rare }
+  }
+}
+
+/**
+ * The end that runs them. There an attempt goes by its claim, which is small,
+ * and not by the position of its task, which `positions` has; what it does not
+ * need to know of its batch is left empty.
+ */
+export class AttemptReader {
+  readonly #specs: Array<TaskSpec> = []
+
+  /** By claim. */
+  readonly positions: Array<number> = []
+
+  read({ bytes, rare, specs }: AttemptFrame): ReadonlyArray<Attempt> {
+    this.#specs.push(...specs)
+    const [count = 0] = new Int32Array(bytes, 0, 1)
+    const numbers = new Int32Array(bytes, 0, 1 + fields * count)
+    const attempts: Array<Attempt> = []
+    let at = 1
+    let start = 4 * numbers.length
+    let rares = 0
+    let batch: Batch | undefined
+    for (let place = 0; place < count; place++) {
+      const spec = this.#specs[numbers[at + 1]!]
+      if (spec === undefined) throw new RangeError(`Attempt ${place} is of a kind of task that nobody has named`)
+      const priority = numbers[at + 7]!
+      const flags = numbers[at + 8]!
+      const length = numbers[at + 9]!
+      const { refFields, refs, trace } = (flags & isRare) === 0 ? nothing : rare[rares++] ?? nothing
+      if (batch === undefined || batch.spec !== spec || batch.priority !== priority || batch.trace !== trace) {
+        batch = { ...unknown, spec, priority, trace }
+      }
+      const claim = numbers[at]!
+      this.positions[claim] = (numbers[at + 2]! >>> 0) + half * numbers[at + 3]!
+      attempts.push({
+        assignment: {
+          task: claim,
+          epoch: numbers[at + 4]!,
+          retries: numbers[at + 5]!,
+          index: numbers[at + 6]!,
+          batch,
+          refs,
+          isResumed: (flags & isResumed) !== 0
+        },
+        payload: new Uint8Array(bytes, start, length),
+        refFields,
+        isFollowed: (flags & isFollowed) !== 0
+      })
+      at += fields
+      start += length
+    }
+    return attempts
+  }
+}
+
+const nothing = { refs: undefined, refFields: undefined, trace: undefined }
+const unknown = { source: 0, submitter: "", submission: "", request: 0, entry: 0, deadline: undefined }
