@@ -53,6 +53,12 @@ export interface Options {
   /** What handlers that submit tasks do so with. */
   readonly submitter?: Submitter["Service"]
   readonly sealer?: Sealer
+  /**
+   * Set where payloads and results stay in this process, so that large byte
+   * fields travel beside them: `kept` if the payload may be needed again,
+   * `owned` if nobody else has it.
+   */
+  readonly payloads?: "kept" | "owned"
   /** Asked before an attempt is started: false if it was taken back meanwhile, and is nobody's business here. */
   readonly claim?: (attempt: Attempt) => boolean
 }
@@ -95,7 +101,7 @@ class Session {
   constructor(options: Options, port: ExecutorPort, clock: Clock.Clock, run: Run, pumps: Queue.Queue<void>) {
     this.#options = options
     this.#port = port
-    this.#handlingOf = handlings(options.implementations, options.provides, options.sealer)
+    this.#handlingOf = handlings(options.implementations, options.provides, options.sealer, options.payloads)
     this.#now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
     this.#run = run
     this.#pumps = pumps

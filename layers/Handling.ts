@@ -48,7 +48,8 @@ export const offers = (implementations: ReadonlyArray<Implementation>): Readonly
 export const handlings = (
   implementations: ReadonlyArray<Implementation>,
   provides: Context.Context<never>,
-  sealer: Sealer | undefined
+  sealer: Sealer | undefined,
+  payloads?: "kept" | "owned"
 ): (spec: TaskSpec) => Handling | undefined => {
   const found = new WeakMap<TaskSpec, { readonly handling: Handling | undefined }>()
   const find = ({ encoding, requirement }: TaskSpec): Handling | undefined => {
@@ -61,9 +62,10 @@ export const handlings = (
       PayloadCodec.make(schema, encoding, sealer)
     )
     // The handler's types were checked where it was given; a codec refuses whatever is of another type.
-    const [encodeSuccess, encodeError, encodeProgress] = results.map(({ encode }) =>
-      encode as (value: unknown) => Coded
+    const [encodeSuccess, encodeError, encodeProgress] = results.map(({ encode, encodeApart }, index) =>
+      (index === 0 && payloads !== undefined ? encodeApart : encode) as (value: unknown) => Coded
     )
+    const decode = payloads === "owned" ? payload.take : payload.decode
     return {
       definition,
       handler,
@@ -71,7 +73,7 @@ export const handlings = (
       context: Context.merge(implementation.context, provides),
       decodePayload: (attempt) =>
         attempt.refFields === undefined
-          ? payload.decode(attempt.payload)
+          ? decode(attempt.payload)
           : decodeWith(definition.payload, encoding, sealer, attempt.payload, referenced(attempt)),
       encodeSuccess: encodeSuccess!,
       encodeError: encodeError!,

@@ -67,6 +67,7 @@ export const crewOf = ({ implementations, labels, provides, slots = defaultSlots
         provides,
         sealer: sealerOf(keys),
         submitter,
+        payloads: "kept",
         spec: {
           executorId: ExecutorId.make(name("executor")),
           node: { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }) },
@@ -104,7 +105,11 @@ export const serve = Effect.fnUntraced(function*(
   const problem = unsound(crews, libraries)
   if (problem !== undefined) return yield* Effect.die(new TypeError(problem))
   const submitterOf = (name: string) =>
-    Effect.provideService(SubmitterServer.connect({ name, libraries, sealer: sealerOf(keys) }), Server, server)
+    Effect.provideService(
+      SubmitterServer.connect({ name, libraries, sealer: sealerOf(keys), isLocal: true }),
+      Server,
+      server
+    )
   const submitter = handlers = yield* submitterOf("handlers")
   const counts = new Map<string, number>()
   const name = (kind: string): string => {

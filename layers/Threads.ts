@@ -29,6 +29,8 @@ export interface ExecutorOptions {
   readonly labels?: ReadonlyArray<string>
   /** How many attempts a thread is given in advance, 512 where absent: what it has not started can be taken back. */
   readonly prefetch?: number
+  /** What its threads are started with: `cadre/thread` where absent. A bundle that has the module has its own. */
+  readonly entry?: URL
 }
 
 /** Tasks of a module whose type says what it has. */
@@ -48,6 +50,7 @@ export const executor = <M extends TaskModule.Any>(
       ({ make }) =>
         make({
           url: module.url,
+          entry: options.entry,
           keys: keys(),
           threads: Math.max(1, Math.floor(options.threads ?? availableParallelism())),
           slots: Math.max(1, Math.floor(options.slots ?? 1)),
@@ -65,8 +68,9 @@ export const layer = <M extends TaskModule.Any>(
   module: M,
   options: ExecutorOptions & InProcess.Options = {}
 ): Layer.Layer<Submitter | Server | Executors | Runs<Covered<M>>, EntryModuleInvalid> => {
-  const { labels, memory, prefetch, slots, threads, ...rest } = options
+  const { entry, labels, memory, prefetch, slots, threads, ...rest } = options
   const plan = executor(module, {
+    ...(entry && { entry }),
     ...(labels && { labels }),
     ...(memory !== undefined && { memory }),
     ...(prefetch !== undefined && { prefetch }),

@@ -41,7 +41,7 @@ export const decodeNow = (
   idOf: (task: number) => string
 ): AnyOutcome | undefined => {
   if (outcome._tag !== "Succeeded") return undefined
-  const value = known.decodeSuccess(outcome.value.bytes)
+  const value = known.takeSuccess(outcome.value.bytes)
   return isValue(value)
     ? { _tag: "Succeeded", value: value.value, index, payload, taskId: idOf(task), taskName: known.definition.name }
     : undefined

@@ -26,6 +26,8 @@ export interface Known {
   readonly encodePayload: (value: unknown) => Effect.Effect<Uint8Array, Schema.SchemaError, unknown>
   readonly encodePayloads: (values: Iterable<unknown>) => Effect.Effect<EncodedBatch, ValueRefused, unknown>
   readonly decodeSuccess: (bytes: Uint8Array) => Decoded
+  /** As `decodeSuccess`, where nobody else will read the result. */
+  readonly takeSuccess: (bytes: Uint8Array) => Decoded
   readonly decodeError: (bytes: Uint8Array) => Decoded
   readonly decodeProgress: (bytes: Uint8Array) => Decoded
 }
@@ -49,10 +51,13 @@ const isSame = (there: TaskDefinition.Any | string | undefined, definition: Task
 export class Registry {
   readonly sealer: Sealer | undefined
   readonly #libraries: ReadonlyArray<Catalogue>
+  readonly #isLocal: boolean
   readonly #known = new Map<TaskDefinition.Any, Known | UnknownTask>()
   readonly #variants = new Map<TaskSpec, Map<string, TaskSpec>>()
 
-  constructor(libraries: ReadonlyArray<Catalogue>, sealer: Sealer | undefined) {
+  /** `isLocal` if the executors are in this process. */
+  constructor(libraries: ReadonlyArray<Catalogue>, sealer: Sealer | undefined, isLocal: boolean) {
+    this.#isLocal = isLocal
     this.#libraries = libraries
     this.sealer = sealer
   }
@@ -93,9 +98,11 @@ export class Registry {
       definition,
       encoding,
       spec: toSpec(definition, { libraryName: library.name, version, encoding }),
-      encodePayload: payload!.encode,
+      // Payloads that are told apart by their bytes have all of them in one place.
+      encodePayload: this.#isLocal && definition.idempotencyKey === undefined ? payload!.encodeApart : payload!.encode,
       encodePayloads: payload!.encodeAll,
       decodeSuccess: success!.decode,
+      takeSuccess: definition.idempotencyKey === undefined ? success!.take : success!.decode,
       decodeError: error!.decode,
       decodeProgress: progress!.decode
     }

@@ -165,7 +165,7 @@ export class Runs {
   #ended(run: Run, ending: Ending, index: number): void {
     const { idOf } = this.#connection.port
     if (ending.outcome._tag === "Succeeded") {
-      const value = run.known.decodeSuccess(ending.outcome.value.bytes)
+      const value = run.known.takeSuccess(ending.outcome.value.bytes)
       if (isValue(value)) return this.#resume(run, value)
     }
     const outcome = decodeOutcome(run.known, ending, index, run.payload, idOf, this.#connection.wallOffset)

@@ -28,6 +28,8 @@ export interface Options {
   readonly name: string
   readonly libraries: ReadonlyArray<Catalogue>
   readonly sealer?: Sealer
+  /** Server and executors are in this process: what is handed over crosses no wire. */
+  readonly isLocal?: boolean
 }
 
 const noOptions: SubmitOptions = {}
@@ -58,7 +60,7 @@ const resolveRefs = Effect.fnUntraced(function*(
 type Services = Context.Context<unknown>
 
 const make = Effect.fnUntraced(function*<E, R>(
-  { libraries, name, sealer }: Options,
+  { isLocal = false, libraries, name, sealer }: Options,
   connecting: Effect.Effect<SubmitterPort, E, R>
 ) {
   const clock = yield* Clock.Clock
@@ -66,7 +68,7 @@ const make = Effect.fnUntraced(function*<E, R>(
   // The last thing to happen: until then it hears how what was cancelled has ended.
   yield* Effect.addFinalizer(() => Effect.sync(() => connected?.close()))
   const connection = connected = new Connection(name, yield* connecting, clock, yield* afterTurn)
-  const registry = new Registry(libraries, sealer)
+  const registry = new Registry(libraries, sealer, isLocal)
   const runs = new Runs(connection, registry)
   connection.listen()
 

@@ -52,6 +52,7 @@ export class Desk {
 
   readonly #open: Effect.Effect<void> = Effect.suspend(() =>
     Effect.map(Scope.provide(this.#connect(this.#name), this.#scope), (port) => {
+      if (this.#isClosed) return
       this.#port = port
       port.notices.read({ take: (notices) => this.#tell(notices) })
       this.#flush(port)

@@ -12,11 +12,10 @@ import type { ExecutorLoad } from "../../services/Executor.ts"
 import type { ExecutorPort, Server } from "../../services/Server.ts"
 import type { LeaseRef, Report } from "../../src/dispatch/Event.ts"
 import { AttemptWriter } from "../../src/protocol/AttemptFrame.ts"
+import { leaving } from "../../src/protocol/CrossingOutcome.ts"
 import type { Attempt, ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
 import { read, type ReportReader } from "../../src/protocol/ReportFrame.ts"
 import type { SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
-import { ExecutorId } from "../../src/task/Attempt.ts"
-import type { Outcome } from "../../src/task/Outcome.ts"
 import type { Encoding } from "../../src/task/Payload.ts"
 import { EntryModuleInvalid } from "../EntryModule.ts"
 import type { Keys } from "../SealerNode.ts"
@@ -25,12 +24,14 @@ import { Desk } from "./Desk.ts"
 import { Holding } from "./Holding.ts"
 import type { FromThread } from "./Messages.ts"
 import { type End, Thread } from "./Thread.ts"
-import { unshared } from "./Views.ts"
+import { interrupted, loading, verdicts } from "./Verdict.ts"
 
 /** What it is made of. */
 export interface Options {
   /** The task module. */
   readonly url: string
+  /** What the thread is started with, where that is not `cadre/thread` as it is installed. */
+  readonly entry?: URL | undefined
   readonly keys: Keys
   readonly slots: number
   readonly name: string
@@ -72,12 +73,18 @@ export class ExecutorThread {
   #serving: { readonly port: ExecutorPort; readonly premises: Premises; readonly run: Run } | undefined
   #isOpen = false
   #isClosed = false
-  #whenEnded: (() => void) | undefined
+  readonly #whenEnded: Array<() => void> = []
   /** Attempts that the thread was killed for. */
   readonly #guilty = new Set<Attempt>()
   #looking: NodeJS.Timeout | undefined
   #restarting: NodeJS.Timeout | undefined
   #pause = firstPause
+  /** How many threads have served. */
+  #lives = 0
+  /** This one has run something. */
+  #hasRun = false
+  /** When it was given something after it had had nothing. */
+  #givenAt = 0
   #ended = 0
   #busy = 0
 
@@ -101,10 +108,10 @@ export class ExecutorThread {
     clearTimeout(this.#restarting)
     if (this.#thread.isEnded) return resume(Effect.void)
     const timer = setTimeout(() => this.#thread.kill("it did not end when it was told to"), closingTime)
-    this.#whenEnded = () => {
+    this.#whenEnded.push(() => {
       clearTimeout(timer)
       resume(Effect.void)
-    }
+    })
     // One that is still loading its module hears nothing.
     if (this.#ready === undefined) this.#thread.kill("it is not needed any more")
     else this.#thread.post({ _tag: "Close" })
@@ -117,15 +124,17 @@ export class ExecutorThread {
       this.#serving = { port, premises, run }
       yield* Effect.addFinalizer(() => this.#leave(port))
       port.commands.read({ take: (commands) => this.#apply(commands) })
-      if (this.#ready === undefined) port.send({ _tag: "beat", slots: 0 })
-      else this.#open()
+      if (this.#isUp) return this.#open()
+      port.send({ _tag: "beat", slots: 0 })
+      // It came to its end while nobody served.
+      if (this.#thread.isEnded) this.#again()
     })
 
   get load(): ExecutorLoad {
     const { claims } = this.#thread
     const running = this.#holding.running(claims)
     const { at, busy } = claims.told
-    const since = running > 0 && at > 0 ? Math.max(0, time() - at) : 0
+    const since = running > 0 ? Math.max(0, time() - Math.max(at, this.#givenAt)) : 0
     return {
       running,
       queued: this.#holding.size - running,
@@ -135,8 +144,8 @@ export class ExecutorThread {
   }
 
   #start(): Thread {
-    const { keys, memory, name, url } = this.#options
-    return new Thread({ keys, memory, name, url }, {
+    const { entry, keys, memory, name, url } = this.#options
+    return new Thread({ entry, keys, memory, name, url }, {
       heard: (message) => this.#heard(message),
       ended: (end) => this.#died(end)
     })
@@ -175,10 +184,11 @@ export class ExecutorThread {
 
   #give(): void {
     if (!this.#isOpen || this.#thread.isEnded) return
-    const given = this.#holding.give(this.#thread.claims)
+    if (this.#holding.given === 0) this.#givenAt = time()
+    const given = this.#holding.give(this.#thread.claims, this.#options.slots)
     if (given.length === 0) return
-    const frame = this.#writer.write(given)
-    this.#thread.post({ _tag: "Assign", frame }, [frame.bytes])
+    const { frame, transfer } = this.#writer.write(given)
+    this.#thread.post({ _tag: "Assign", frame }, transfer)
     this.#looking ??= setInterval(this.#look, lookEvery)
   }
 
@@ -206,7 +216,6 @@ export class ExecutorThread {
   #heard(message: FromThread): void {
     switch (message._tag) {
       case "Ready":
-        this.#pause = firstPause
         this.#ready = message
         this.#whenReady?.(message)
         return this.#open()
@@ -220,7 +229,7 @@ export class ExecutorThread {
       case "Submits": {
         const { premises, run } = this.#serving ?? {}
         if (premises === undefined || run === undefined) return
-        this.#desk ??= new Desk(premises.connect, `handlers of ${premises.executorId}`, this.#tell)
+        this.#desk ??= new Desk(premises.connect, this.#submitter(premises), this.#tell)
         return this.#desk.send(message.messages, run)
       }
       case "Fatal":
@@ -228,17 +237,30 @@ export class ExecutorThread {
   }
 
   readonly #tell = (notices: ReadonlyArray<SubmitterNotice>): void => {
-    if (!this.#thread.isEnded) this.#thread.post({ _tag: "Notices", notices: notices.map(compact) })
+    if (!this.#thread.isEnded) this.#thread.post({ _tag: "Notices", notices: notices.map(crossing) })
+  }
+
+  /** What its handlers submit as. What those of the thread before have submitted may not be over yet. */
+  #submitter({ executorId }: Premises): string {
+    return `handlers of ${executorId}${this.#lives > 1 ? ` #${this.#lives}` : ""}`
+  }
+
+  /** It has loaded its module, and lives. */
+  get #isUp(): boolean {
+    return this.#ready !== undefined && !(this.#ready instanceof EntryModuleInvalid) && !this.#thread.isEnded
   }
 
   /** The thread may have work once it is up and somebody serves. */
   #open(): void {
     if (this.#serving === undefined || this.#isOpen) return
-    const { port, premises: { executorId, libraries } } = this.#serving
+    const { port, premises } = this.#serving
+    const { executorId, libraries } = premises
     this.#isOpen = true
+    this.#lives++
     this.#thread.post({
       _tag: "Open",
       executorId,
+      submitter: this.#submitter(premises),
       libraries,
       slots: this.#options.slots,
       taskPrefix: port.idOf(0).slice(0, -1)
@@ -265,6 +287,7 @@ export class ExecutorThread {
     }
     read(frame, reader)
     this.#ended += reports.length
+    this.#ran()
     const port = this.#serving?.port
     if (leases.length > 0) port?.send({ _tag: "started", leases })
     if (reports.length > 0) port?.send({ _tag: "ended", reports })
@@ -283,15 +306,18 @@ export class ExecutorThread {
   /** What ran is lost, what had not been started is given back, and another thread is started. */
   #died(end: End): void {
     const { claims } = this.#thread
-    this.#busy += claims.told.busy
+    this.#busy = this.load.busy
+    claims.tell(0, 0)
     const wasOpen = this.#isOpen
+    let isSilent = false
     this.#isOpen = false
     const desk = this.#desk
     this.#desk = undefined
     if (this.#isClosed) {
       this.#serving?.run(desk?.close ?? Effect.void)
       this.#whenReady?.(new EntryModuleInvalid({ url: this.#options.url, problem: "It was told to end" }))
-      return this.#whenEnded?.()
+      for (const ended of this.#whenEnded.splice(0)) ended()
+      return
     }
     if (this.#ready === undefined) {
       this.#ready = new EntryModuleInvalid({ url: this.#options.url, problem: loading(end) })
@@ -303,21 +329,14 @@ export class ExecutorThread {
       port.send({ _tag: "beat", slots: 0 })
       this.#noteStarts()
       const { started, unstarted } = this.#holding.drop(claims)
-      // With one slot it can have been at no other than the last; those before it had ended, and nobody knows how.
-      const isSuspect = (claim: number) => this.#options.slots > 1 || claim === claims.latest
-      const suspects = started.filter(({ claim }) => isSuspect(claim)).length
-      const reports = started.map(({ attempt, claim }): Report => {
-        const { epoch, task } = attempt.assignment
-        if (this.#guilty.has(attempt)) return { task, epoch, outcome: interrupted(false) }
-        const isGuilty = isSuspect(claim) && !end.isKilled
-        if (isGuilty && suspects === 1 && end.defect !== undefined) {
-          return { task, epoch, outcome: { _tag: "Crashed", defect: end.defect } }
-        }
-        const lost: Outcome = {
-          _tag: "Lost",
-          executors: [{ executorId: ExecutorId.make(premises.executorId), reason: end.reason }]
-        }
-        return { task, epoch, outcome: lost, isDeath: isGuilty }
+      isSilent = started.length > 0
+      if (isSilent) this.#ran()
+      const reports = verdicts(started, {
+        executorId: premises.executorId,
+        slots: this.#options.slots,
+        latest: claims.latest,
+        guilty: this.#guilty,
+        end
       })
       this.#guilty.clear()
       this.#ended += reports.length
@@ -325,22 +344,32 @@ export class ExecutorThread {
       const leases = unstarted.map(({ assignment: { epoch, task } }) => ({ task, epoch }))
       if (leases.length > 0) port.send({ _tag: "recalled", leases })
     }
-    this.#restart(wasOpen, end)
+    this.#restart(wasOpen, isSilent, end)
   }
 
-  #restart(wasOpen: boolean, { reason }: End): void {
-    const again = () => {
-      this.#ready = undefined
-      this.#writer = new AttemptWriter()
-      this.#thread = this.#start()
-    }
-    if (wasOpen) return again()
-    // It has not even come up: that is its module, and not what it ran.
+  #restart(wasOpen: boolean, isSilent: boolean, { reason }: End): void {
     if (this.#serving === undefined) return
     const problem = this.#ready instanceof EntryModuleInvalid ? this.#ready.message : reason
-    this.#serving.run(Effect.logWarning(`${this.#options.name} did not start, and is tried again: ${problem}`))
-    this.#restarting = setTimeout(again, this.#pause)
+    const what = wasOpen ? "ended while nothing ran in it" : "did not start"
+    if (!isSilent) {
+      this.#serving.run(Effect.logWarning(`${this.#options.name} ${what}, and is started again: ${problem}`))
+    }
+    if (this.#hasRun) return this.#again()
+    // It has not even begun: that is its module, and not what it ran.
+    this.#restarting = setTimeout(this.#again, this.#pause)
     this.#pause = Math.min(lastPause, 2 * this.#pause)
+  }
+
+  readonly #again = (): void => {
+    this.#ready = undefined
+    this.#hasRun = false
+    this.#writer = new AttemptWriter()
+    this.#thread = this.#start()
+  }
+
+  #ran(): void {
+    this.#hasRun = true
+    this.#pause = firstPause
   }
 
   #leave(port: ExecutorPort): Effect.Effect<void> {
@@ -352,13 +381,6 @@ export class ExecutorThread {
     })
   }
 }
-
-const interrupted = (cleanly: boolean): Outcome => ({ _tag: "Interrupted", by: "the server", cleanly })
-
-const loading = ({ defect, reason }: End): string =>
-  defect === undefined
-    ? `Its thread ended while it was imported: ${reason}`
-    : `It failed while it was imported: ${defect.name}: ${defect.message}`
 
 const reportOf = (
   { assignment: { epoch, task } }: Attempt,
@@ -372,13 +394,7 @@ const reportOf = (
   outcome: { _tag: "Succeeded", value: { encoding, bytes } } as const
 })
 
-/** Results are views of all that came with them, which would cross too. */
-const compact = (notice: SubmitterNotice): SubmitterNotice => {
-  if (notice._tag !== "Ended") return notice
-  const endings = notice.endings.map((ending) => {
-    const { outcome } = ending
-    if (outcome._tag !== "Succeeded") return ending
-    return { ...ending, outcome: { ...outcome, value: { ...outcome.value, bytes: unshared(outcome.value.bytes) } } }
-  })
-  return { ...notice, endings }
-}
+const crossing = (notice: SubmitterNotice): SubmitterNotice =>
+  notice._tag === "Ended"
+    ? { ...notice, endings: notice.endings.map((ending) => ({ ...ending, outcome: leaving(ending.outcome) })) }
+    : notice

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type { LeaseRef } from "../../src/dispatch/Event.ts"
-import type { Claimed } from "../../src/protocol/AttemptFrame.ts"
+import { type Claimed, isMoved } from "../../src/protocol/AttemptFrame.ts"
 import { capacity, type Claims } from "../../src/protocol/Claims.ts"
 import type { Attempt } from "../../src/protocol/ExecutorPort.ts"
 
@@ -14,6 +14,9 @@ export type Found = "waiting" | "taken back" | { readonly claim: number } | unde
 
 const isOf = ({ assignment }: Attempt, { epoch, task }: LeaseRef): boolean =>
   assignment.task === task && assignment.epoch === epoch
+
+/** So many attempts whose payloads move a thread has beside those that it may run: what has moved cannot be taken back. */
+const movedAhead = 3
 
 /** What one thread holds. */
 export class Holding {
@@ -39,7 +42,7 @@ export class Holding {
   }
 
   /** All that waits and that there is room for, with claims on it. */
-  give(claims: Claims): ReadonlyArray<Claimed> {
+  give(claims: Claims, slots: number): ReadonlyArray<Claimed> {
     if (this.#waiting.length === 0) return []
     const given: Array<Claimed> = []
     let index = 0
@@ -47,6 +50,10 @@ export class Holding {
       const claim = this.#free.pop() ?? this.#attempts.length
       if (claim === capacity) break
       const attempt = this.#waiting[index]!
+      if (this.#size + given.length >= slots + movedAhead && isMoved(attempt)) {
+        if (claim < this.#attempts.length) this.#free.push(claim)
+        break
+      }
       this.#attempts[claim] = attempt
       this.#isStarted[claim] = false
       claims.hand(claim)
@@ -102,19 +109,19 @@ export class Holding {
     }
     const claim = this.#attempts.findIndex((attempt) => attempt !== undefined && isOf(attempt, lease))
     if (claim === -1) return undefined
-    if (!claims.takeBack(claim)) return { claim }
+    if (isMoved(this.#attempts[claim]!) || !claims.takeBack(claim)) return { claim }
     this.#attempts[claim] = undefined
     this.#size--
     return "taken back"
   }
 
-  /** The thread is no more: what it had, by whether it was started, and what waited. */
+  /** The thread is no more: what it had, by whether it was started or has moved there, and what waited. */
   drop(claims: Claims): { readonly started: ReadonlyArray<Claimed>; readonly unstarted: ReadonlyArray<Attempt> } {
     const started: Array<Claimed> = []
     const unstarted: Array<Attempt> = []
     for (const claim of this.#claimed()) {
       const attempt = this.#attempts[claim]!
-      if (claims.isStarted(claim)) started.push({ attempt, claim })
+      if (claims.isStarted(claim) || isMoved(attempt)) started.push({ attempt, claim })
       else unstarted.push(attempt)
     }
     unstarted.push(...this.#waiting)

@@ -26,6 +26,8 @@ export interface ThreadData {
 export interface Opening {
   readonly _tag: "Open"
   readonly executorId: string
+  /** What its handlers submit as. */
+  readonly submitter: string
   readonly slots: number
   /** All that its handlers may submit. */
   readonly libraries: ReadonlyArray<Contents>

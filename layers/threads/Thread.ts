@@ -15,6 +15,8 @@ export interface Options {
   readonly name: string
   /** The task module. */
   readonly url: string
+  /** What the thread is started with, where that is not `cadre/thread` as it is installed. */
+  readonly entry: URL | undefined
   readonly keys: Keys
   /** Bytes that it may use. */
   readonly memory: number
@@ -60,10 +62,10 @@ export class Thread {
   #measureAt = 0
   isEnded = false
 
-  constructor({ keys, memory, name, url }: Options, listener: Listener) {
+  constructor({ entry, keys, memory, name, url }: Options, listener: Listener) {
     this.#memory = memory
     const workerData: ThreadData = { _tag: "cadre/thread", url, claims: this.claims.buffer, keys }
-    this.#worker = new Worker(new URL(import.meta.resolve("cadre/thread")), {
+    this.#worker = new Worker(entry ?? new URL(import.meta.resolve("cadre/thread")), {
       name,
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: lastResort(memory) }

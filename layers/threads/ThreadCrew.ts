@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { Effect, Scope } from "effect"
 import { totalmem } from "node:os"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
@@ -22,6 +22,7 @@ import type { ThreadData } from "./Messages.ts"
 /** What the threads are made of. */
 export interface Options {
   readonly url: string
+  readonly entry: URL | undefined
   readonly keys: Keys
   readonly threads: number
   readonly slots: number
@@ -57,6 +58,7 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
       Array.from({ length: options.threads }, (_, index) =>
         new ExecutorThread({
           url,
+          entry: options.entry,
           slots,
           name: `thread-${index + 1}`,
           keys: options.keys,
@@ -71,8 +73,10 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
   const crew: Crew = {
     libraries: catalogues,
     services,
-    start: ({ capacity, libraries: all, name, server }) =>
-      Effect.forEach(threads, (thread) =>
+    start: Effect.fnUntraced(function*({ capacity, libraries: all, name, server }) {
+      // All of them end at the same time, and so those that take their time do so together.
+      const together = yield* Scope.fork(yield* Effect.scope, "parallel")
+      return yield* Effect.forEach(threads, (thread) =>
         Effect.gen(function*() {
           const executorId = ExecutorId.make(name("thread"))
           const executor = Executor.of({
@@ -90,9 +94,11 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
               thread.serve(port, { executorId, libraries: all.map(contentsOfCatalogue), connect: server.connect }),
             load: Effect.sync(() => thread.load)
           })
-          yield* executor.serve(yield* server.attach(executor.spec))
+          const scope = yield* Scope.fork(together)
+          yield* Scope.provide(Effect.flatMap(server.attach(executor.spec), executor.serve), scope)
           return executor
         }))
+    })
   }
   return crew
 })

@@ -64,12 +64,12 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
     const services = [...provides.mapUnsafe.keys()]
     line.settle()
     line.tell({ _tag: "Ready", libraries: built.map(({ library }) => contentsOf(library)), services, effects })
-    const { executorId, libraries, slots } = yield* Deferred.await(opening)
+    const { executorId, libraries, slots, submitter } = yield* Deferred.await(opening)
     const known = libraries.map((library) =>
       built.find(({ library: { name } }) => name === library.name)?.library ?? catalogueOf(library)
     )
     handlers = yield* SubmitterServer.connectBy(
-      { name: `handlers of ${executorId}`, libraries: known, sealer },
+      { name: submitter, libraries: known, sealer },
       Effect.succeed(line.submitter)
     )
     const executor = yield* ExecutorFibers.make({
@@ -79,6 +79,7 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
       sealer,
       submitter: handlers,
       claim: line.claim,
+      payloads: "owned",
       spec: {
         executorId: ExecutorId.make(executorId),
         node: { nodeId: NodeId.make("thread") },

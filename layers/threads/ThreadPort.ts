@@ -12,13 +12,13 @@ import type { ExecutorPort, SubmitterPort } from "../../services/Server.ts"
 import type { Report } from "../../src/dispatch/Event.ts"
 import { AttemptReader } from "../../src/protocol/AttemptFrame.ts"
 import type { Claims } from "../../src/protocol/Claims.ts"
+import { arrived, compact } from "../../src/protocol/CrossingOutcome.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import { write } from "../../src/protocol/ReportFrame.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
 import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
 import type { ConnectionLost } from "../../src/task/TaskError.ts"
 import type { FromThread, Opening, ToThread } from "./Messages.ts"
-import { unshared } from "./Views.ts"
 
 /** How long the thread stops at a time, and how long after the last attempt it goes on doing so; milliseconds. */
 const stop = 1
@@ -122,7 +122,7 @@ export class ThreadPort {
         return this.#commands.offer({ _tag: "Revoke", task: claim, epoch, reason, kill: false })
       }
       case "Notices":
-        for (const notice of message.notices) this.#notices.offer(notice)
+        for (const notice of message.notices) this.#notices.offer(crossed(notice))
         return this.#notices.flush()
       case "Open":
         this.#taskPrefix = message.taskPrefix
@@ -145,7 +145,7 @@ export class ThreadPort {
       case "log":
         return this.tell({ _tag: "Says", message })
       case "progress":
-        return this.tell({ _tag: "Says", message: { ...message, value: unshared(message.value) } })
+        return this.tell({ _tag: "Says", message: { ...message, value: compact(message.value) } })
       // What is taken back is seen by its claim, and nothing is resumed in here.
       case "recalled":
       case "adopted":
@@ -166,12 +166,12 @@ export class ThreadPort {
       this.tell({ _tag: "Submits", messages })
     }
     if (this.#started.length === 0 && this.#discarded.length === 0 && this.#ended.length === 0) return
-    const frame = write({ started: this.#started, discarded: this.#discarded, ended: this.#ended })
+    const { frame, transfer } = write({ started: this.#started, discarded: this.#discarded, ended: this.#ended })
     this.#started = []
     this.#discarded = []
     this.#ended = []
     this.#claims.tell(this.busy(), performance.now() + performance.timeOrigin)
-    this.#port.postMessage({ _tag: "Reports", frame } satisfies FromThread, [frame.bytes])
+    this.#port.postMessage({ _tag: "Reports", frame } satisfies FromThread, [...transfer])
     this.#attend()
   }
 
@@ -201,4 +201,9 @@ export class ThreadPort {
     this.#isAttending = true
     setImmediate(this.#attended)
   }
+}
+
+const crossed = (notice: SubmitterNotice): SubmitterNotice => {
+  if (notice._tag === "Ended") { for (const { outcome } of notice.endings) arrived(outcome) }
+  return notice
 }

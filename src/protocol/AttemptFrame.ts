@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import type { Batch } from "../dispatch/Command.ts"
+import { partsOf, withParts } from "../task/Parts.ts"
 import type { TaskSpec } from "../task/TaskSpec.ts"
+import { arrived, leaving } from "./CrossingOutcome.ts"
 import type { Attempt } from "./ExecutorPort.ts"
 
 /** An attempt and the claim that says who has it (see `Claims`). */
@@ -22,16 +24,30 @@ export interface Rare {
   readonly trace: Batch["trace"]
 }
 
+/** What travels beside the bytes of the payload at a place. */
+export type PartsAt = readonly [place: number, parts: ReadonlyArray<Uint8Array>]
+
 /** Attempts; `specs` are the kinds of task that no frame before has named, in the order of their numbers. */
 export interface AttemptFrame {
   readonly bytes: ArrayBuffer
   readonly specs: ReadonlyArray<TaskSpec>
   readonly rare: ReadonlyArray<Rare>
+  readonly parts: ReadonlyArray<PartsAt>
 }
+
+/** A frame and the buffers that move with it. */
+export interface Written<out Frame> {
+  readonly frame: Frame
+  readonly transfer: ReadonlyArray<ArrayBuffer>
+}
+
+/** Whether what travels beside the payload moves with the attempt: there will be no other that needs it. */
+export const isMoved = ({ assignment: { batch: { spec } }, payload }: Attempt): boolean =>
+  (spec.attempts === 1 || spec.delivery === "atMostOnce") && partsOf(payload) !== undefined
 
 // Claim, spec, position (low and high half), epoch, retries, index, priority, flags, length of the payload.
 const fields = 10
-const [isResumed, isFollowed, isRare] = [1, 2, 4]
+const [isResumed, isFollowed, isRare, isParted] = [1, 2, 4, 8]
 const half = 2 ** 32
 
 const copy = (from: Uint8Array, to: Uint8Array, at: number): void => {
@@ -45,9 +61,11 @@ const copy = (from: Uint8Array, to: Uint8Array, at: number): void => {
 export class AttemptWriter {
   readonly #specs = new Map<TaskSpec, number>()
 
-  write(attempts: ReadonlyArray<Claimed>): AttemptFrame {
+  write(attempts: ReadonlyArray<Claimed>): Written<AttemptFrame> {
     const specs: Array<TaskSpec> = []
     const rare: Array<Rare> = []
+    const parts: Array<PartsAt> = []
+    const transfer: Array<ArrayBuffer> = []
     const start = 4 * (1 + fields * attempts.length)
     const size = attempts.reduce((sum, { attempt }) => sum + attempt.payload.length, start)
     const bytes = new Uint8Array(size)
@@ -67,7 +85,13 @@ export class AttemptWriter {
       let flags = (assignment.isResumed ? isResumed : 0) | (attempt.isFollowed ? isFollowed : 0)
       if (refs !== undefined || refFields !== undefined || batch.trace !== undefined) {
         flags |= isRare
-        rare.push({ place, refs, refFields, trace: batch.trace })
+        rare.push({ place, refs: refs?.map(leaving), refFields, trace: batch.trace })
+      }
+      const beside = partsOf(payload)
+      if (beside !== undefined) {
+        flags |= isParted
+        parts.push([place, beside])
+        if (isMoved(attempt)) transfer.push(...beside.map(({ buffer }) => buffer as ArrayBuffer))
       }
       numbers[at] = claim
       numbers[at + 1] = spec
@@ -83,7 +107,8 @@ export class AttemptWriter {
       at += fields
       end += payload.length
     }
-    return { bytes: bytes.buffer, specs, rare }
+    transfer.push(bytes.buffer)
+    return { frame: { bytes: bytes.buffer, specs, rare, parts }, transfer }
   }
 }
 
@@ -98,7 +123,7 @@ export class AttemptReader {
   /** By claim. */
   readonly positions: Array<number> = []
 
-  read({ bytes, rare, specs }: AttemptFrame): ReadonlyArray<Attempt> {
+  read({ bytes, parts, rare, specs }: AttemptFrame): ReadonlyArray<Attempt> {
     this.#specs.push(...specs)
     const [count = 0] = new Int32Array(bytes, 0, 1)
     const numbers = new Int32Array(bytes, 0, 1 + fields * count)
@@ -106,6 +131,7 @@ export class AttemptReader {
     let at = 1
     let start = 4 * numbers.length
     let rares = 0
+    let parted = 0
     let batch: Batch | undefined
     for (let place = 0; place < count; place++) {
       const spec = this.#specs[numbers[at + 1]!]
@@ -118,6 +144,8 @@ export class AttemptReader {
         batch = { ...unknown, spec, priority, trace }
       }
       const claim = numbers[at]!
+      const payload = new Uint8Array(bytes, start, length)
+      if ((flags & isParted) !== 0) withParts(payload, parts[parted++]![1])
       this.positions[claim] = (numbers[at + 2]! >>> 0) + half * numbers[at + 3]!
       attempts.push({
         assignment: {
@@ -126,10 +154,10 @@ export class AttemptReader {
           retries: numbers[at + 5]!,
           index: numbers[at + 6]!,
           batch,
-          refs,
+          refs: refs?.map(arrived),
           isResumed: (flags & isResumed) !== 0
         },
-        payload: new Uint8Array(bytes, start, length),
+        payload,
         refFields,
         isFollowed: (flags & isFollowed) !== 0
       })

@@ -6,7 +6,9 @@
  * @since 0.1.0
  */
 import type { Report } from "../dispatch/Event.ts"
+import { partsOf, withParts } from "../task/Parts.ts"
 import { Encoding } from "../task/Payload.ts"
+import type { PartsAt, Written } from "./AttemptFrame.ts"
 
 /** What a thread has to say of its claims; the `task` of a report is the claim. */
 export interface ClaimReports {
@@ -20,6 +22,7 @@ export interface ClaimReports {
 export interface ReportFrame {
   readonly bytes: ArrayBuffer
   readonly others: ReadonlyArray<Report>
+  readonly parts: ReadonlyArray<PartsAt>
 }
 
 /** What the other end makes of them. */
@@ -40,7 +43,7 @@ const started = 17
 const discarded = 18
 
 /** Writes a frame. */
-export const write = (reports: ClaimReports): ReportFrame => {
+export const write = (reports: ClaimReports): Written<ReportFrame> => {
   const count = reports.started.length + reports.discarded.length + reports.ended.length
   const head = 8 * (1 + count)
   const start = head + 4 * fields * count
@@ -52,6 +55,8 @@ export const write = (reports: ClaimReports): ReportFrame => {
   const times = new Float64Array(bytes.buffer, 0, 1 + count)
   const numbers = new Int32Array(bytes.buffer, head, fields * count)
   const others: Array<Report> = []
+  const parts: Array<PartsAt> = []
+  const transfer: Array<ArrayBuffer> = [bytes.buffer]
   let at = 0
   let place = 1
   let end = start
@@ -72,23 +77,30 @@ export const write = (reports: ClaimReports): ReportFrame => {
     }
     const { outcome: { value: { bytes: result, encoding } }, startedAt = Number.NaN, task } = report
     times[place] = startedAt
+    const beside = partsOf(result)
+    if (beside !== undefined) {
+      parts.push([place, beside])
+      // Nobody here needs them any more.
+      transfer.push(...beside.map(({ buffer }) => buffer as ArrayBuffer))
+    }
     numbers[at + 2] = result.length
     note(task, encodings.indexOf(encoding))
     if (result.length >= 32) bytes.set(result, end)
     else for (let index = 0; index < result.length; index++) bytes[end + index] = result[index]!
     end += result.length
   }
-  return { bytes: bytes.buffer, others }
+  return { frame: { bytes: bytes.buffer, others, parts }, transfer }
 }
 
 /** Reads a frame. */
-export const read = ({ bytes, others }: ReportFrame, reader: ReportReader): void => {
+export const read = ({ bytes, others, parts }: ReportFrame, reader: ReportReader): void => {
   const [count = 0] = new Float64Array(bytes, 0, 1)
   const head = 8 * (1 + count)
   const times = new Float64Array(bytes, 0, 1 + count)
   const numbers = new Int32Array(bytes, head, fields * count)
   let start = head + 4 * fields * count
   let next = 0
+  let parted = 0
   for (let place = 0; place < count; place++) {
     const claim = numbers[fields * place]!
     const what = numbers[fields * place + 1]!
@@ -97,7 +109,9 @@ export const read = ({ bytes, others }: ReportFrame, reader: ReportReader): void
     else if (what === discarded) reader.discarded(claim)
     else if (what === other) reader.ended(others[next++]!)
     else {
-      reader.succeeded(claim, times[1 + place]!, encodings[what]!, new Uint8Array(bytes, start, length))
+      const result = new Uint8Array(bytes, start, length)
+      if (parts[parted]?.[0] === 1 + place) withParts(result, parts[parted++]![1])
+      reader.succeeded(claim, times[1 + place]!, encodings[what]!, result)
       start += length
     }
   }

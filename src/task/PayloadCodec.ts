@@ -11,6 +11,7 @@ import * as BinaryCoding from "./BinaryCoding.ts"
 import { attempt, type Coding, type Encoded, lazily, refusal, runner } from "./Coding.ts"
 import { encodeAll, type EncodedBatch, type ValueRefused } from "./EncodedBatch.ts"
 import * as JsonCoding from "./JsonCoding.ts"
+import { apart, collecting, partsOf, supplying, withParts } from "./Parts.ts"
 import type { Encoding } from "./Payload.ts"
 import { declarationId, some } from "./SchemaTree.ts"
 import { hasSecrets, sealed, type Sealer } from "./Secret.ts"
@@ -32,8 +33,15 @@ export interface PayloadCodec<in In, out A, out RD, out RE> {
   readonly encode: (value: In) => Effect.Effect<Uint8Array, Schema.SchemaError, RE>
   /** Many values into a buffer of their own; stops at the first that is refused. */
   readonly encodeAll: (values: Iterable<In>) => Effect.Effect<EncodedBatch, ValueRefused, RE>
+  /**
+   * As `encode`, for who reads it in this process: large byte fields travel
+   * beside the bytes (see `Parts`), and those that are `Transferable` are given away.
+   */
+  readonly encodeApart: (value: In) => Effect.Effect<Uint8Array, Schema.SchemaError, RE>
   /** Reads exactly these bytes: fewer, more or others are an error, never an exception. Keeps no part of them. */
   readonly decode: (bytes: Uint8Array) => Effect.Effect<A, Schema.SchemaError, RD>
+  /** As `decode`, by the last who reads them: what travels beside them is not copied. */
+  readonly take: (bytes: Uint8Array) => Effect.Effect<A, Schema.SchemaError, RD>
 }
 
 /** Types of codecs. */
@@ -113,10 +121,38 @@ const constructing = (schema: Schema.Top, coding: Coding): Coding => {
   return { encode, decode: coding.decode }
 }
 
+/** What reads and writes payloads with parts beside them; undefined for schemas that have none. */
+const codingApart = (schema: Schema.Top, encoding: Encoding): Coding | undefined => {
+  const ast = encoding === "binary" && !hasSecrets(schema.ast) ? apart(schema.ast) : undefined
+  if (ast === undefined) return undefined
+  const inner = hasTransfers(ast) ? withoutTransfers(ast) : ast
+  if (some(inner, isAsync)) return undefined
+  const json = lazily(() => JsonCoding.make(withoutTransfers(schema.ast), false))
+  return constructing(schema, lazily(() => BinaryCoding.make(inner, false, json)))
+}
+
 const codingOf = (schema: Schema.Top, encoding: Encoding, sealer: Sealer | undefined): Coding => {
   if (schema.ast._tag === "Void" && schema.ast.encoding === undefined) return nothing
   if (encoding === "raw") return raw(schema)
   return lazily(() => constructing(schema, coding(schema, encoding, sealer)))
+}
+
+/** JSON, which some values are written as, has no parts. */
+const isJson = (bytes: Uint8Array): boolean => bytes[0] === 0
+
+const parted = (whole: Coding, apart: Coding) => {
+  const reading = (isTaken: boolean) => (bytes: Uint8Array) => {
+    const beside = partsOf(bytes)
+    return beside === undefined ? whole.decode(bytes) : supplying(beside, isTaken, () => apart.decode(bytes))
+  }
+  return {
+    encodeApart: (value: unknown): Encoded => {
+      const [result, parts] = collecting(() => apart.encode(value))
+      return Effect.mapEager(result, (bytes) => isJson(bytes) ? bytes : withParts(bytes, parts()))
+    },
+    decode: reading(false),
+    take: reading(true)
+  }
 }
 
 type Erased = PayloadCodec<unknown, unknown, unknown, unknown>
@@ -136,8 +172,20 @@ const make = <S extends Schema.Top>(schema: S, encoding: Encoding, sealer?: Seal
   if (bySealer === undefined) byEncoding.set(encoding, bySealer = new WeakMap())
   let codec = bySealer.get(sealer ?? unkeyed)
   if (codec === undefined) {
-    const { decode, encode } = codingOf(schema, encoding, sealer)
-    bySealer.set(sealer ?? unkeyed, codec = { encoding, encode, encodeAll: encodeAll(encode), decode })
+    const coding = codingOf(schema, encoding, sealer)
+    const { encode } = coding
+    const apart = codingApart(schema, encoding)
+    codec = apart === undefined
+      ? {
+        encoding,
+        encode,
+        encodeAll: encodeAll(encode),
+        encodeApart: encode,
+        decode: coding.decode,
+        take: coding.decode
+      }
+      : { encoding, encode, encodeAll: encodeAll(encode), ...parted(coding, apart) }
+    bySealer.set(sealer ?? unkeyed, codec)
   }
   // It was made from this very schema, whose types the map forgets.
   return codec as PayloadCodec.Of<S>

@@ -11,7 +11,8 @@ import { declarationId, declaredLink, inContext, rewrite, some } from "./SchemaT
 // All schemas that `Transferable.schema` makes share one link.
 const mark = declaredLink(Transferable.Uint8Array.ast)
 
-const isTransferable = (ast: SchemaAST.AST): boolean => declaredLink(ast, SchemaAST.resolve(ast)) === mark
+/** Whether this very node may move. */
+export const isTransferable = (ast: SchemaAST.AST): boolean => declaredLink(ast, SchemaAST.resolve(ast)) === mark
 
 /** Whether anything in the schema may move between threads. */
 export const hasTransfers = (ast: SchemaAST.AST): boolean => some(ast, isTransferable)

@@ -21,6 +21,8 @@ describe.each(encodings)("%s", (encoding) => {
     if (Schema.isSchemaError(encoded)) return assert.isFalse(isPlain, encoded.message)
     const decoded = now(codec.decode(encoded.slice()))
     assert.isTrue(exactly(value, decoded), Schema.isSchemaError(decoded) ? decoded.message : "another value")
+    const apart = now(codec.encodeApart(value))
+    assert.isFalse(Schema.isSchemaError(apart) || !exactly(value, now(codec.take(apart))), "another value apart")
   }, many)
 
   it.prop("refuses what is cut short or too long, and survives what is damaged", [
