@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^cadre$/, replacement: source("src/main/index.ts") },
+      { find: /^cadre\/standard$/, replacement: source("src/main/standard.ts") },
       { find: /^cadre\/testing$/, replacement: source("src/main/testing.ts") }
     ]
   },

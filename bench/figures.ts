@@ -6,6 +6,10 @@ import { importCost } from "./figures/import-cost.ts"
 import { inProcessLatency } from "./figures/in-process-latency.ts"
 import { inProcessThroughput } from "./figures/in-process-throughput.ts"
 import { queuedMemory } from "./figures/queued-memory.ts"
+import { threadCompute } from "./figures/thread-compute.ts"
+import { threadLatency } from "./figures/thread-latency.ts"
+import { threadThroughput } from "./figures/thread-throughput.ts"
+import { threadTransfer } from "./figures/thread-transfer.ts"
 
 /** In the order in which they are measured. */
 export const figures: ReadonlyArray<Figure> = [
@@ -14,5 +18,9 @@ export const figures: ReadonlyArray<Figure> = [
   queuedMemory,
   inProcessThroughput,
   inProcessLatency,
+  threadThroughput,
+  threadLatency,
+  threadCompute,
+  threadTransfer,
   importCost
 ]

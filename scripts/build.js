@@ -19,16 +19,38 @@ try {
 } catch {
   process.exit(1)
 }
-const bundle = await rolldown({
-  cwd: at("."),
-  input: { index: at("src/main/index.ts"), testing: at("src/main/testing.ts") },
-  external: [/^effect(\/|$)/, /^@effect\//, /^node:/],
-  platform: "node"
-})
-await bundle.write({
-  dir: join(folder, "src/main"),
-  format: "esm",
-  chunkFileNames: "[name]-[hash].js",
-  sourcemap: true
-})
-await bundle.close()
+
+/** Writes a file for each entry, and what they share in others, whose names may have a prefix. */
+const build = async (input, external, prefix = "", minify = true) => {
+  const bundle = await rolldown({ cwd: at("."), input, external, platform: "node" })
+  await bundle.write({
+    dir: join(folder, "src/main"),
+    format: "esm",
+    chunkFileNames: `${prefix}[name]-[hash].js`,
+    sourcemap: true,
+    // Who bundles this again knows `TaskModule` by its name.
+    minifyInternalExports: false,
+    // Less text is read and parsed sooner; names stay as they are, for stack traces.
+    minify: minify && { compress: false, mangle: false, codegen: true }
+  })
+  await bundle.close()
+}
+
+// What users import, and what is bundled with their modules: `effect` is theirs.
+await build(
+  {
+    index: at("src/main/index.ts"),
+    testing: at("src/main/testing.ts"),
+    standard: at("src/main/standard.ts"),
+    thread: at("src/main/thread.ts"),
+    "commands/cadre": at("src/main/commands/cadre.ts"),
+    "commands/module": at("src/main/commands/module.ts")
+  },
+  [/^effect(\/|$)/, /^@effect\//, /^node:/, "rolldown"],
+  "",
+  false
+)
+// What runs by itself has its own: a tree-shaken one loads in a fraction of the time.
+await build({ "shipped/cadre": at("src/main/commands/cadre.ts") }, [/^node:/, "rolldown"], "shipped/")
+// Before it is known which of these is needed, neither may be loaded.
+await build({ cli: at("src/main/cli.ts") }, [/^node:/])

@@ -1,5 +1,7 @@
-/** How the tasks are done. */
-import { Effect, FileSystem, Stream } from "effect"
+/** How the tasks are done, as a module that threads import. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { TaskModule } from "cadre"
+import { Effect, FileSystem, Layer, Stream } from "effect"
 import { Binary, Unreadable, WordCount } from "./tasks.ts"
 import { WordCounter } from "./words.ts"
 
@@ -17,8 +19,10 @@ export const WordCountLive = WordCount.toLayer(Effect.gen(function*() {
     CountWords: Effect.fnUntraced(function*({ path }) {
       const counter = new WordCounter()
       yield* Stream.runForEach(stream(path), (piece) => isText(() => counter.add(piece)))
-      const words = yield* isText(() => counter.finish())
-      return { words, bytes: counter.bytes }
+      const found = yield* isText(() => counter.finish())
+      return { words: [...found.keys()], counts: [...found.values()], bytes: counter.bytes }
     }, Effect.catchTag("PlatformError", ({ reason }) => Effect.fail(new Unreadable({ reason: reason._tag }))))
   })
 }))
+
+export default TaskModule.make(import.meta.url, Layer.provide(WordCountLive, NodeFileSystem.layer))

@@ -1,29 +1,56 @@
-/** Counts the words of every text file below a folder: a task for each file. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { InProcess } from "cadre"
-import { Console, Duration, Effect, Fiber, Stream } from "effect"
+/** Counts the words of every text file below a folder, on worker threads: a task for each file. */
+import { InProcess, Program, Threads } from "cadre"
+import { Console, Effect, Fiber, Option, Stream } from "effect"
 import { Argument, CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
+import { availableParallelism } from "node:os"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { WordCountLive } from "./handlers.ts"
-import { showProgress } from "./progress.ts"
+import { measured } from "./busy.ts"
+import { compare, compareText, runsOfAll, slots } from "./compare.ts"
+import { countFiles } from "./count.ts"
+import tasks, { WordCountLive } from "./handlers.ts"
+import { type Progress, showProgress } from "./progress.ts"
 import { report, reportText } from "./report.ts"
 import { Tally } from "./tally.ts"
-import { CountWords } from "./tasks.ts"
 import { filesBelow } from "./walk.ts"
 
-const countWords = Effect.fnUntraced(function*(tally: Tally, folder: string) {
+const count = Effect.fnUntraced(function*(tally: Tally, folder: string) {
   let total: number | undefined
-  const countFiles = Effect.map(Stream.runCount(filesBelow(folder)), (files) => {
+  const countTotal = Effect.map(Stream.runCount(filesBelow(folder)), (files) => {
     total = files
   })
-  const counting = yield* Effect.forkScoped(countFiles)
+  const counting = yield* Effect.forkScoped(countTotal)
   // With a head start: then the progress of an ordinary folder has an end in sight from the beginning.
   yield* Effect.timeoutOption(Fiber.await(counting), "300 millis")
   yield* showProgress(() => ({ files: tally.files, failed: tally.failed, total }))
-  const payloads = Stream.map(filesBelow(folder), (path) => ({ path }))
-  yield* Stream.runForEach(CountWords.runAll(payloads), (outcome) => Effect.sync(() => tally.add(outcome)))
+  return yield* measured(countFiles(filesBelow(folder), tally))
+}, Effect.scoped)
+
+const countOnce = Effect.fnUntraced(function*(folder: string, json: boolean) {
+  const tally = new Tally()
+  yield* Console.error(`Counting the words of the files below ${folder}`)
+  const { busy, seconds } = yield* count(tally, folder).pipe(
+    Effect.onInterrupt(() => Console.error(`Cancelled after ${tally.files} files`))
+  )
+  const result = report(tally, folder, seconds, busy)
+  yield* Console.log(json ? JSON.stringify(result, null, 2) : reportText(result))
+})
+
+const countAndCompare = Effect.fnUntraced(function*(folder: string, most: number, json: boolean) {
+  const files = yield* Stream.runCollect(filesBelow(folder))
+  yield* Console.error(`Counting the words of ${files.length} files below ${folder} ${runsOfAll} times`)
+  const progress: { -readonly [K in keyof Progress]: Progress[K] } = {
+    files: 0,
+    failed: 0,
+    total: files.length * runsOfAll
+  }
+  yield* showProgress(() => progress)
+  const rows = yield* compare(files, most, (counted) => {
+    progress.files = counted
+  }).pipe(Effect.onInterrupt(() => Console.error(`Cancelled after ${progress.files} files`)))
+  yield* Console.log(
+    json ? JSON.stringify({ folder, files: files.length, rows }, null, 2) : compareText(rows, files.length)
+  )
 }, Effect.scoped)
 
 const folder = Argument.Directory("folder", { mustExist: true }).pipe(
@@ -34,36 +61,70 @@ const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print the result as one JSON document"),
   Flag.withDefault(false)
 )
+const threads = Flag.Int("threads").pipe(
+  Flag.filter((threads) => threads >= 1 && threads <= 256, (threads) => `a number from 1 to 256, not ${threads}`),
+  Flag.withDescription("How many worker threads count; as many as the machine has cores, if not given"),
+  Flag.optional
+)
+const inProcess = Flag.Boolean("in-process").pipe(
+  Flag.withDescription("Count in this thread alone"),
+  Flag.withDefault(false)
+)
+const comparing = Flag.Boolean("compare").pipe(
+  Flag.withDescription("Count several times, with one thread and with all, and print how much faster all are"),
+  Flag.withDefault(false)
+)
+
+const usage = "Usage: npm start -- [--json] [--threads N | --in-process] [--compare] [FOLDER]"
+
+/** Says what is wrong with the arguments, and what to do instead of the whole help. */
+const misused = (...wrong: ReadonlyArray<string>) => Console.error([...wrong, usage].join("\n"))
+
+const exit = Effect.sync(() => process.exit(2))
 
 const wordCount = Command.make(
   "word-count",
-  { folder, json },
-  Effect.fnUntraced(function*({ folder, json }) {
-    const tally = new Tally()
-    yield* Console.error(`Counting the words of the files below ${folder}`)
-    const [elapsed] = yield* countWords(tally, folder).pipe(
-      Effect.onInterrupt(() => Console.error(`Cancelled after ${tally.files} files`)),
-      Effect.timed
-    )
-    const result = report(tally, folder, Duration.toSeconds(elapsed))
-    yield* Console.log(json ? JSON.stringify(result, null, 2) : reportText(result))
+  { folder, json, threads, inProcess, comparing },
+  Effect.fnUntraced(function*({ comparing, folder, inProcess, json, threads }) {
+    const cores = availableParallelism()
+    if (inProcess && (comparing || Option.isSome(threads))) {
+      yield* misused("--in-process has no threads: leave out --threads and --compare")
+      return yield* exit
+    }
+    if (comparing) {
+      const most = Option.getOrElse(threads, () => Math.max(2, cores))
+      if (most > 1) return yield* countAndCompare(folder, most, json)
+      yield* misused("--compare compares one thread with several: --threads must be 2 or more")
+      return yield* exit
+    }
+    const counted = countOnce(folder, json)
+    if (inProcess) return yield* Effect.provide(counted, InProcess.layer(WordCountLive))
+    const layer = Threads.layer(tasks, { threads: Option.getOrElse(threads, () => cores), slots })
+    return yield* Effect.provide(counted, layer)
   })
-).pipe(
-  Command.withDescription("Counts the words of every text file below a folder."),
-  Command.provide(InProcess.layer(WordCountLive))
-)
+).pipe(Command.withDescription("Counts the words of every text file below a folder."))
 
-// What is wrong with the arguments goes to stderr, with what to do instead of the whole help.
 const presenter = CliOutput.layerPresenter({
   present: (event) => {
     if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event)
-    const wrong = event.errors.map((error) => error._tag === "InvalidValue" ? error.expected : error.message)
-    return Console.error([...wrong, "Usage: npm start -- [--json] [FOLDER]"].join("\n"))
+    return misused(
+      ...event.errors.map((error) =>
+        error._tag === "InvalidValue"
+          ? `${error.kind === "flag" ? "--" : ""}${error.option}: ${error.expected}`
+          : error.message
+      )
+    )
   }
 })
 
-Command.run(wordCount, { version: "1.0.0" }).pipe(
-  Effect.catchIf(CliError.isCliError, () => Effect.sync(() => process.exitCode = 2)),
-  Effect.provide([presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help] }), NodeServices.layer]),
-  NodeRuntime.runMain
+const program = Program.make(
+  import.meta.url,
+  Command.run(wordCount, { version: "1.0.0" }).pipe(
+    Effect.catchIf(CliError.isCliError, () => exit),
+    Effect.provide([presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help] })])
+  )
 )
+
+export default program
+
+if (import.meta.main) Program.run(program)

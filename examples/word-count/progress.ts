@@ -1,7 +1,7 @@
 /** Shows on stderr how far the run is: a bar on a terminal, a line now and then elsewhere. */
 import { Clock, Duration, Effect, Schedule, Stdio, Stream } from "effect"
 import process from "node:process"
-import { number, time } from "./report.ts"
+import { number, percent, time } from "./numbers.ts"
 
 const barWidth = 24
 
@@ -12,17 +12,21 @@ export interface Progress {
   readonly total: number | undefined
 }
 
-/** As text, such as `1,200 of 4,800 files, 30 failed, 400/s, 9 s left`. */
+/** None of none is all. */
+const shareOf = (files: number, total: number): number => total === 0 ? 1 : Math.min(1, files / total)
+
+/** As text, such as `25%, 1,200 of 4,800 files, 30 failed, 400/s, 9 s left`. */
 export const progressLine = ({ failed, files, total }: Progress, seconds: number): string => {
   const rate = files / Math.max(seconds, 0.001)
-  const known = `${number(files)}${total === undefined ? "" : ` of ${number(total)}`} files`
+  const share = total === undefined ? "" : `${percent(shareOf(files, total))}, `
+  const known = `${share}${number(files)}${total === undefined ? "" : ` of ${number(total)}`} files`
   const left = total === undefined || files === 0 ? "" : `, ${time((total - files) / rate)} left`
   return `${known}, ${number(failed)} failed, ${number(rate)}/s${left}`
 }
 
 /** The same behind a bar, cut to the width of a terminal. */
 export const progressBar = (progress: Progress, seconds: number, columns: number): string => {
-  const share = progress.total === undefined ? 0 : Math.min(1, progress.files / Math.max(1, progress.total))
+  const share = progress.total === undefined ? 0 : shareOf(progress.files, progress.total)
   const bar = "#".repeat(Math.round(share * barWidth)).padEnd(barWidth, "-")
   return `[${bar}] ${progressLine(progress, seconds)}`.slice(0, columns - 1)
 }

@@ -1,19 +1,14 @@
 /** What the run found, for people and for programs. */
+import { type Busy, busyText } from "./busy.ts"
+import { number, time } from "./numbers.ts"
 import type { Tally } from "./tally.ts"
 
 const shownWords = 20
 
-/** A number as people read it. */
-export const number = (value: number): string => Math.round(value).toLocaleString("en")
-
 const files = (count: number): string => `${number(count)} ${count === 1 ? "file" : "files"}`
 
-/** A time in seconds as people read it. */
-export const time = (seconds: number): string =>
-  seconds < 60 ? `${seconds.toFixed(1)} s` : `${number(seconds / 60)} min`
-
 /** The result as data. */
-export const report = (tally: Tally, folder: string, seconds: number) => ({
+export const report = (tally: Tally, folder: string, seconds: number, busy: ReadonlyArray<Busy>) => ({
   folder,
   files: tally.files,
   bytes: tally.bytes,
@@ -22,7 +17,8 @@ export const report = (tally: Tally, folder: string, seconds: number) => ({
   failed: tally.failed,
   failures: tally.failures,
   seconds,
-  tasksPerSecond: tally.files / Math.max(seconds, 0.001)
+  tasksPerSecond: tally.files / Math.max(seconds, 0.001),
+  executors: busy
 })
 
 /** The result as text. */
@@ -42,6 +38,7 @@ export const reportText = (result: ReturnType<typeof report>): string => {
     `Not counted: ${files(result.failed)}`,
     ...failures,
     "",
-    `${time(result.seconds)}, ${number(result.tasksPerSecond)} tasks a second`
+    `${time(result.seconds)}, ${number(result.tasksPerSecond)} tasks a second`,
+    busyText(result.executors)
   ].join("\n")
 }

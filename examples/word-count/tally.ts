@@ -1,6 +1,6 @@
 /** Adds up what the tasks found, as they end. */
 import type { TaskOutcome } from "cadre"
-import type { CountWords } from "./tasks.ts"
+import type { CountWords, WordCounts } from "./tasks.ts"
 
 /** Files that could not be counted for the same reason; `examples` are the first few. */
 export interface Failures {
@@ -15,15 +15,28 @@ const namedFailures = 3
 export class Tally {
   readonly #words = new Map<string, number>()
   readonly #failures = new Map<string, Failures>()
+  readonly #added: () => void
   files = 0
   failed = 0
   bytes = 0
 
+  /** Calls `added` after each file. */
+  constructor(added: () => void = () => undefined) {
+    this.#added = added
+  }
+
   add(outcome: TaskOutcome.Of<typeof CountWords>): void {
     this.files++
-    if (outcome._tag !== "Succeeded") return this.#fail(reasonOf(outcome), outcome.payload.path)
-    this.bytes += outcome.value.bytes
-    for (const [word, count] of outcome.value.words) this.#words.set(word, (this.#words.get(word) ?? 0) + count)
+    if (outcome._tag === "Succeeded") this.#count(outcome.value)
+    else this.#fail(reasonOf(outcome), outcome.payload.path)
+    this.#added()
+  }
+
+  #count({ bytes, counts, words }: WordCounts): void {
+    this.bytes += bytes
+    for (const [index, word] of words.entries()) {
+      this.#words.set(word, (this.#words.get(word) ?? 0) + (counts[index] ?? 0))
+    }
   }
 
   #fail(reason: string, path: string): void {

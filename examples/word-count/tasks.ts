@@ -8,13 +8,18 @@ export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", {
 /** The file is no text. */
 export class Binary extends Schema.TaggedError<Binary>()("Binary", { reason: Schema.String }) {}
 
-/** How often each word occurs. */
-export const WordCounts = Schema.ReadonlyMap(Schema.String, Schema.Int)
+/** Each word, and at the same place how often it occurs. Lists of plain values cross to a thread fastest. */
+export const WordCounts = Schema.Struct({
+  words: Schema.Array(Schema.String),
+  counts: Schema.Array(Schema.Int),
+  bytes: Schema.Int
+})
+export type WordCounts = typeof WordCounts.Type
 
 /** Counts the words of the file at `path`. */
 export const CountWords = Task.make("CountWords", {
   payload: { path: Schema.String },
-  success: Schema.Struct({ words: WordCounts, bytes: Schema.Int }),
+  success: WordCounts,
   error: Schema.Union([Unreadable, Binary])
 })
 

@@ -3,9 +3,13 @@
  *
  * @since 0.1.0
  */
+export { EntryModuleInvalid } from "../../layers/EntryModule.ts"
 export * as InProcess from "../../layers/InProcess.ts"
+export { Program } from "../../layers/ProgramNode.ts"
 export { TaskCrashed } from "../../layers/submitter/Decoding.ts"
+export * as Threads from "../../layers/Threads.ts"
 export { Executor } from "../../services/Executor.ts"
+export { Executors } from "../../services/Executors.ts"
 export { Foreground } from "../../services/Foreground.ts"
 export { Server } from "../../services/Server.ts"
 export * as Submission from "../../services/Submission.ts"

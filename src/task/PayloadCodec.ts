@@ -10,6 +10,7 @@ import { acceptsAlike, keeps, mistaken } from "./Ambiguity.ts"
 import * as BinaryCoding from "./BinaryCoding.ts"
 import { attempt, type Coding, type Encoded, lazily, refusal, runner } from "./Coding.ts"
 import { encodeAll, type EncodedBatch, type ValueRefused } from "./EncodedBatch.ts"
+import { isValue } from "./Immediate.ts"
 import * as JsonCoding from "./JsonCoding.ts"
 import { apart, collecting, partsOf, supplying, withParts } from "./Parts.ts"
 import type { Encoding } from "./Payload.ts"
@@ -148,7 +149,10 @@ const parted = (whole: Coding, apart: Coding) => {
   return {
     encodeApart: (value: unknown): Encoded => {
       const [result, parts] = collecting(() => apart.encode(value))
-      return Effect.mapEager(result, (bytes) => isJson(bytes) ? bytes : withParts(bytes, parts()))
+      // Which values a union can tell apart depends on what its members are encoded as: what is refused here may be fine whole.
+      return isValue(result) && !isJson(result.value)
+        ? Exit.succeed(withParts(result.value, parts()))
+        : whole.encode(value)
     },
     decode: reading(false),
     take: reading(true)
