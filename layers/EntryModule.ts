@@ -9,6 +9,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { Program } from "../services/Program.ts"
 import { TaskModule } from "../services/TaskModule.ts"
+import { mapped } from "./MappedStack.ts"
 
 /** A module that cannot be used as it is: which, why, and what to do about it. */
 export class EntryModuleInvalid extends Data.TaggedError("EntryModuleInvalid")<{
@@ -54,7 +55,7 @@ const reasonOf = (error: unknown): string => {
       return "Node runs no TypeScript from node_modules: the package must be built to JavaScript"
     default:
       return `${name === "SyntaxError" ? "It is not valid" : "It threw when it was imported"}: ${name}: ${message}${
-        where === undefined ? "" : ` (${where})`
+        where === undefined ? "" : ` (${mapped(where)})`
       }`
   }
 }

@@ -203,7 +203,7 @@ export class ThreadPort {
   }
 }
 
-const crossed = (notice: SubmitterNotice): SubmitterNotice => {
-  if (notice._tag === "Ended") { for (const { outcome } of notice.endings) arrived(outcome) }
-  return notice
-}
+const crossed = (notice: SubmitterNotice): SubmitterNotice =>
+  notice._tag === "Ended"
+    ? { ...notice, endings: notice.endings.map((ending) => ({ ...ending, outcome: arrived(ending.outcome) })) }
+    : notice

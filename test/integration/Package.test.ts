@@ -39,7 +39,7 @@ const tsconfig = {
   }
 }
 
-const { dependencies, version } = packageJson
+const { bin, dependencies, version } = packageJson
 const tarball = `cadre-${version}.tgz`
 const manifest = { type: "module", dependencies: { cadre: `file:${tarball}` } }
 
@@ -48,7 +48,7 @@ const projectLock = {
   lockfileVersion: 3,
   packages: {
     "": { dependencies: manifest.dependencies },
-    "node_modules/cadre": { version, resolved: `file:${tarball}`, dependencies },
+    "node_modules/cadre": { version, resolved: `file:${tarball}`, bin, dependencies },
     ...Object.fromEntries(
       Object.entries(lock.packages).filter(([path, entry]) =>
         path !== "" && !("dev" in entry || "devOptional" in entry)
@@ -64,7 +64,7 @@ describe("the packed package", () => {
   let project = ""
 
   const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): Promise<string> =>
-    promisify(execFile)(command, args, { cwd, env }).then(
+    promisify(execFile)(command, args, { cwd, env: { ...env, XDG_CACHE_HOME: join(folder, "cache") } }).then(
       ({ stdout }) => stdout.trim(),
       ({ message, stdout }) => Promise.reject(new Error(`${message}\n${stdout}`))
     )
@@ -72,8 +72,8 @@ describe("the packed package", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cadre-package-"))
     project = await mkdtemp(join(folder, "project-"))
-    const files = ["package.json", "README.md", "LICENSE", "CHANGELOG.md"]
-    await Promise.all(files.map((file) => cp(file, join(folder, file))))
+    const files = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bin"]
+    await Promise.all(files.map((file) => cp(file, join(folder, file), { recursive: true })))
     await run(".", process.execPath, "scripts/build.js", join(folder, "dist"))
     await run(folder, "npm", "pack", "--ignore-scripts", "--pack-destination", project)
     await Promise.all([
@@ -89,7 +89,7 @@ describe("the packed package", () => {
 
   it("holds what was built and no sources", async () => {
     const installed = await readdir(join(project, "node_modules/cadre"))
-    assert.sameMembers(installed, ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json"])
+    assert.sameMembers(installed, ["CHANGELOG.md", "LICENSE", "README.md", "bin", "dist", "package.json"])
   })
 
   it("type-checks in an empty project", async () => {
@@ -98,5 +98,13 @@ describe("the packed package", () => {
 
   it("runs in an empty project", async () => {
     assert.strictEqual(await run(project, "node", "program.ts"), "42")
+  })
+
+  it("has an executable that runs tasks, bundled and not", async () => {
+    assert.strictEqual(await run(project, "npx", "--no-install", "cadre", "--version"), version)
+    const words = ["node_modules/cadre/bin/cadre.js", "submit", "standard", "Echo", "--payload", "{\"value\": [1]}"]
+    assert.deepStrictEqual(JSON.parse(await run(project, "node", ...words)), [1])
+    assert.deepStrictEqual(JSON.parse(await run(project, "node", ...words, "--no-bundle", "--in-process")), [1])
+    assert.include(await run(project, "node", "node_modules/cadre/bin/cadre.js", "--help"), "SUBCOMMANDS")
   })
 })

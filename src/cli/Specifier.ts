@@ -1,0 +1,46 @@
+/**
+ * Where a module may be that somebody named on the command line.
+ *
+ * @since 0.1.0
+ */
+
+/** The library that ships with Cadre, by its short name. */
+export const standard = "standard"
+
+/** The endings of what Node can import. */
+const endings = [".ts", ".mts", ".js", ".mjs"]
+
+const script = /\.[cm]?[jt]sx?$/
+
+/** The files that a name may stand for, in the order in which they are looked for. */
+export const candidates = (specifier: string): ReadonlyArray<string> =>
+  script.test(specifier)
+    ? [specifier]
+    : [specifier, ...endings.map((ending) => `${specifier.replace(/\/$/, "")}${ending}`)]
+
+/** Flags whose value may look like a module and is none. */
+const withValues = new Set(["--from", "--payload", "--output", "--timeout", "--threads", "--concurrency"])
+
+/** The commands whose first argument is a module. */
+const taking = new Set(["submit", "library inspect", "bundle"])
+
+/** What the words of a command line ask to be imported, as far as can be seen before they are parsed. */
+export const modulesOf = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let command = ""
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ""
+    if (word === "--") break
+    if (word.startsWith("--against=")) found.push(word.slice("--against=".length))
+    else if (word === "--against") found.push(words[++index] ?? "")
+    else if (withValues.has(word)) index++
+    else if (!word.startsWith("-")) {
+      if (taking.has(command)) {
+        // The first word after the verb is the module; what follows is the name of a task.
+        found.unshift(word)
+        command = "done"
+      } else if (command !== "done") command = command === "" ? word : `${command} ${word}`
+    }
+  }
+  return command === "done" ? found.filter((word) => word !== "" && !word.endsWith(".json")) : []
+}

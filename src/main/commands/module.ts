@@ -1,0 +1,16 @@
+/**
+ * The commands that import a module of the user, and no others: this is bundled
+ * with that module, so that both have one copy of `effect`.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "effect/cli/Command"
+import * as CommandLine from "./CommandLine.ts"
+import type { Front } from "./Front.ts"
+import { root } from "./Root.ts"
+import { library, submit } from "./TaskCommands.ts"
+
+const cadre = root.pipe(Command.withSubcommands([submit, library]))
+
+/** Runs what the words of a command line say, as this process. */
+export const run = (words: ReadonlyArray<string>, front: Front): void => CommandLine.run(cadre, words, front)
