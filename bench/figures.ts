@@ -1,5 +1,6 @@
 /** All that is measured. */
 import type { Figure } from "./Figure.ts"
+import { cliStart } from "./figures/cli-start.ts"
 import { dispatcherFlatness } from "./figures/dispatcher-flatness.ts"
 import { dispatcherThroughput } from "./figures/dispatcher-throughput.ts"
 import { importCost } from "./figures/import-cost.ts"
@@ -22,5 +23,6 @@ export const figures: ReadonlyArray<Figure> = [
   threadLatency,
   threadCompute,
   threadTransfer,
-  importCost
+  importCost,
+  cliStart
 ]

@@ -41,7 +41,7 @@ export const threadTransfer: Figure = {
     function*(profile) {
       const asks = yield* rawThreads(threads)
       const count = profile === "quick" ? 5_000 : 50
-      const rounds = []
+      const rounds: Array<{ readonly cadre: number; readonly raw: number }> = []
       for (let round = 0; round < (profile === "quick" ? 9 : 2); round++) {
         rounds.push({ cadre: yield* ours(count), raw: yield* raw(asks, count) })
       }

@@ -25,6 +25,7 @@ import { Holding } from "./Holding.ts"
 import type { FromThread } from "./Messages.ts"
 import { type End, Thread } from "./Thread.ts"
 import { interrupted, loading, verdicts } from "./Verdict.ts"
+import type { WarmThread } from "./WarmThread.ts"
 
 /** What it is made of. */
 export interface Options {
@@ -33,6 +34,8 @@ export interface Options {
   /** What the thread is started with, where that is not `cadre/thread` as it is installed. */
   readonly entry?: URL | undefined
   readonly keys: Keys
+  /** A thread that was started ahead for that module. */
+  readonly warm?: WarmThread | undefined
   readonly slots: number
   readonly name: string
   /** Bytes that the thread may use. */
@@ -63,7 +66,8 @@ type Run = (effect: Effect.Effect<void>) => void
 
 /** Serves one connection at a time with one thread at a time. */
 export class ExecutorThread {
-  readonly #options: Options
+  readonly #options: Omit<Options, "warm">
+  #warm: WarmThread | undefined
   #thread: Thread
   #writer = new AttemptWriter()
   readonly #holding = new Holding()
@@ -88,8 +92,9 @@ export class ExecutorThread {
   #ended = 0
   #busy = 0
 
-  constructor(options: Options) {
+  constructor({ warm, ...options }: Options) {
     this.#options = options
+    this.#warm = warm
     this.#thread = this.#start()
   }
 
@@ -144,8 +149,10 @@ export class ExecutorThread {
   }
 
   #start(): Thread {
-    const { entry, keys, memory, name, url } = this.#options
-    return new Thread({ entry, keys, memory, name, url }, {
+    const { entry, memory, name, url } = this.#options
+    const warm = this.#warm
+    this.#warm = undefined
+    return new Thread({ entry, memory, name, url, warm }, {
       heard: (message) => this.#heard(message),
       ended: (end) => this.#died(end)
     })
@@ -263,6 +270,7 @@ export class ExecutorThread {
       submitter: this.#submitter(premises),
       libraries,
       slots: this.#options.slots,
+      keys: this.#options.keys,
       taskPrefix: port.idOf(0).slice(0, -1)
     })
     port.send({ _tag: "beat", slots: this.#options.slots })

@@ -18,8 +18,8 @@ export interface ThreadData {
   /** The task module. */
   readonly url: string
   readonly claims: SharedArrayBuffer
-  /** What secrets are sealed with. */
-  readonly keys: Keys
+  /** The folder where the program keeps what the engine compiled, if it does. */
+  readonly compiled: string | undefined
 }
 
 /** What a thread is told once it is ready, before its first attempt. */
@@ -29,6 +29,8 @@ export interface Opening {
   /** What its handlers submit as. */
   readonly submitter: string
   readonly slots: number
+  /** What secrets are sealed with. */
+  readonly keys: Keys
   /** All that its handlers may submit. */
   readonly libraries: ReadonlyArray<Contents>
   /** What names of tasks begin with. */

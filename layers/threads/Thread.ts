@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
+import { getCompileCacheDir } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Claims } from "../../src/protocol/Claims.ts"
 import type { Defect } from "../../src/task/Outcome.ts"
 import { describeDefect } from "../Handling.ts"
-import type { Keys } from "../SealerNode.ts"
 import type { FromThread, ThreadData, ToThread } from "./Messages.ts"
+import type { WarmThread } from "./WarmThread.ts"
 
 /** What a thread is made of. */
 export interface Options {
@@ -17,7 +18,8 @@ export interface Options {
   readonly url: string
   /** What the thread is started with, where that is not `cadre/thread` as it is installed. */
   readonly entry: URL | undefined
-  readonly keys: Keys
+  /** One that was started ahead. */
+  readonly warm?: WarmThread | undefined
   /** Bytes that it may use. */
   readonly memory: number
 }
@@ -53,7 +55,7 @@ const isOutOfMemory = (error: unknown): boolean =>
 
 /** A thread. It is killed, or told to close, or ends by itself: whichever it is, its listener hears of it once. */
 export class Thread {
-  readonly claims = new Claims()
+  readonly claims: Claims
   readonly #worker: Worker
   readonly #memory: number
   #reason: string | undefined
@@ -62,18 +64,32 @@ export class Thread {
   #measureAt = 0
   isEnded = false
 
-  constructor({ entry, keys, memory, name, url }: Options, listener: Listener) {
+  constructor({ entry, memory, name, url, warm }: Options, listener: Listener) {
     this.#memory = memory
-    const workerData: ThreadData = { _tag: "cadre/thread", url, claims: this.claims.buffer, keys }
-    this.#worker = new Worker(entry ?? new URL(import.meta.resolve("cadre/thread")), {
+    this.claims = warm?.claims ?? new Claims()
+    const workerData: ThreadData = {
+      _tag: "cadre/thread",
+      url,
+      claims: this.claims.buffer,
+      compiled: getCompileCacheDir()
+    }
+    this.#worker = warm?.worker ?? new Worker(entry ?? new URL(import.meta.resolve("cadre/thread")), {
       name,
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: lastResort(memory) }
     })
-    this.#worker.on("message", (message: FromThread) => {
+    const hear = (message: FromThread): void => {
       if (message._tag === "Fatal") this.#defect = message.defect
       else listener.heard(message)
-    })
+    }
+    this.#worker.on("message", hear)
+    if (warm !== undefined) {
+      this.#worker.off("message", warm.listener)
+      // Not before whoever starts it has it in hand.
+      queueMicrotask(() => {
+        for (const message of warm.said) hear(message as FromThread)
+      })
+    }
     this.#worker.on("error", (error) => {
       if (isOutOfMemory(error)) this.#reason ??= this.#exceeded
       else this.#defect ??= describeDefect(error)

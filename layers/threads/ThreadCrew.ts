@@ -18,6 +18,7 @@ import type { Keys } from "../SealerNode.ts"
 import { catalogueOf, contentsOfCatalogue, offerOf } from "./Contents.ts"
 import { ExecutorThread } from "./ExecutorThread.ts"
 import type { ThreadData } from "./Messages.ts"
+import { Warm } from "./Warm.ts"
 
 /** What the threads are made of. */
 export interface Options {
@@ -53,6 +54,7 @@ const nested = (url: string) =>
 /** Starts the threads. They go on starting until the first of them is up, or says that the module cannot be used. */
 export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options }: Options) {
   if (isInside()) return yield* nested(url)
+  const warm = (yield* Warm).take()
   const threads = yield* Effect.acquireRelease(
     Effect.sync(() =>
       Array.from({ length: options.threads }, (_, index) =>
@@ -62,7 +64,8 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
           slots,
           name: `thread-${index + 1}`,
           keys: options.keys,
-          memory: options.memory ?? share(options.threads)
+          memory: options.memory ?? share(options.threads),
+          warm: index === 0 ? warm : undefined
         }))
     ),
     (threads) => Effect.forEach(threads, ({ close }) => close, { concurrency: "unbounded", discard: true })

@@ -48,7 +48,6 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
   })
   const unusable = ({ problem, url }: EntryModuleInvalid) =>
     Effect.andThen(Effect.sync(() => line.tell({ _tag: "Unusable", url, problem })), Effect.interrupt)
-  const sealer = sealerOf(() => data.keys)
   let handlers: Submitter["Service"] | undefined
 
   const serve = Effect.gen(function*() {
@@ -64,7 +63,8 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
     const services = [...provides.mapUnsafe.keys()]
     line.settle()
     line.tell({ _tag: "Ready", libraries: built.map(({ library }) => contentsOf(library)), services, effects })
-    const { executorId, libraries, slots, submitter } = yield* Deferred.await(opening)
+    const { executorId, keys, libraries, slots, submitter } = yield* Deferred.await(opening)
+    const sealer = sealerOf(() => keys)
     const known = libraries.map((library) =>
       built.find(({ library: { name } }) => name === library.name)?.library ?? catalogueOf(library)
     )

@@ -16,6 +16,7 @@ import process from "node:process"
 import { cacheFolder, isTrusted } from "../../layers/bundler/CacheFolder.ts"
 import { lookup } from "../../layers/bundler/Lookup.ts"
 import { locate } from "../../layers/ModuleFile.ts"
+import { warmThread } from "../../layers/threads/WarmThread.ts"
 import { modulesOf, standard } from "../cli/Specifier.ts"
 import type { Front } from "./commands/Front.ts"
 import { importLate } from "./Segmenter.ts"
@@ -43,6 +44,10 @@ const versionOf = (): string => {
 
 /** Flags that leave the module alone, or ask for it to be imported as it is. */
 const unbundled = new Set(["--no-bundle", "--bundle=false", "--help", "-h", "--version", "-v"])
+
+/** Whether a thread will most likely be needed: it takes as long to load as all else, and can do so at the same time. */
+const isForThreads = (words: ReadonlyArray<string>): boolean =>
+  words[0] === "submit" && !words.some((word) => word.startsWith("--in-process"))
 
 /** Makes the bundle in another process. It says itself what it has to say; undefined if it failed. */
 const made = (names: ReadonlyArray<string>): Promise<Front["entries"] | undefined> =>
@@ -104,6 +109,7 @@ export const run = async (words: ReadonlyArray<string>): Promise<void> => {
   const entries = {
     cli: beside("commands/module"),
     module,
+    thread: beside("thread"),
     ...(against !== undefined && { against })
   }
   const front = { version: versionOf(), root: root.href, modules, entries }
@@ -125,6 +131,9 @@ export const run = async (words: ReadonlyArray<string>): Promise<void> => {
   const imported: Record<string, string> = {}
   if (bundled["module"] !== undefined) imported[name] = bundled["module"]
   if (other !== undefined && bundled["against"] !== undefined) imported[other] = bundled["against"]
+  const warm = isForThreads(words) && bundled["thread"] !== undefined && bundled["module"] !== undefined
+    ? warmThread(bundled["thread"], bundled["module"])
+    : undefined
   const commands = await load(bundled["cli"] ?? entries.cli)
-  commands.run(words, { ...front, modules: imported })
+  commands.run(words, { ...front, modules: imported, ...(warm && { warm }) })
 }

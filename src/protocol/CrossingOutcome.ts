@@ -6,6 +6,7 @@
  */
 import type { Outcome } from "../task/Outcome.ts"
 import { partsOf, withParts } from "../task/Parts.ts"
+import { TaskId } from "../task/TaskId.ts"
 
 interface Crossing {
   readonly parts?: ReadonlyArray<Uint8Array>
@@ -30,6 +31,8 @@ export const leaving = (outcome: Outcome): Outcome => {
 
 /** The outcome as it was before it crossed. */
 export const arrived = (outcome: Outcome): Outcome => {
+  // Of what is no plain data only the fields have crossed.
+  if (outcome._tag === "DependencyFailed") return { ...outcome, dependency: new TaskId(outcome.dependency) }
   if (outcome._tag !== "Succeeded") return outcome
   const value: typeof outcome.value & Crossing = outcome.value
   if (value.parts !== undefined) withParts(value.bytes, value.parts)

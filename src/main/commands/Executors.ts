@@ -8,12 +8,14 @@ import * as InProcess from "../../../layers/InProcess.ts"
 import type { Plan } from "../../../layers/Plan.ts"
 import { deferred } from "../../../layers/submitter/DeferredSubmitter.ts"
 import * as Threads from "../../../layers/Threads.ts"
+import { Warm } from "../../../layers/threads/Warm.ts"
 import { Foreground } from "../../../services/Foreground.ts"
 import { Submitter } from "../../../services/Submitter.ts"
 import { type Implementation, implementations } from "../../../services/TaskLibrary.ts"
 import type { TaskModule } from "../../../services/TaskModule.ts"
 import { type CommandFailed, unusable } from "../../cli/ExitCode.ts"
 import type { Implements, TaskDefinition } from "../../task/TaskDefinition.ts"
+import { Prepared } from "./Front.ts"
 import { buildProblem, implemented } from "./Modules.ts"
 
 /** A module that is built, so that its tasks are known. */
@@ -74,7 +76,14 @@ export const start = (
     ...(threads === undefined || isForeground(task) ? [own] : []),
     ...(threads === undefined ? [] : [Threads.executor(module, { threads })])
   ]
-  return Layer.build(InProcess.layerOf(plans)).pipe(
+  const building = Effect.flatMap(
+    Prepared,
+    ({ warm }) =>
+      Effect.provideService(Layer.build(InProcess.layerOf(plans)), Warm, {
+        take: () => warm?.isEnded() === false ? warm : undefined
+      })
+  )
+  return building.pipe(
     Effect.map((context) => Context.get(context, Submitter)),
     Effect.tap((submitter) => Effect.sync(() => built.connect(submitter))),
     Effect.catchCause((cause) =>

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Context } from "effect"
+import type { WarmThread } from "../../../layers/threads/WarmThread.ts"
 
 /** What the front of `cadre` knows. */
 export interface Front {
@@ -14,6 +15,8 @@ export interface Front {
   readonly modules: Readonly<Record<string, string>>
   /** What a bundle of the modules is made of, by name: paths or URLs. */
   readonly entries: Readonly<Record<string, string>>
+  /** A worker thread that loads the first of the modules meanwhile. */
+  readonly warm?: WarmThread
 }
 
 /** It, for commands. */
