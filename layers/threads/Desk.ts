@@ -7,6 +7,7 @@
  */
 import { Effect, Exit, Scope } from "effect"
 import type { Server, SubmitterPort } from "../../services/Server.ts"
+import { leaving } from "../../src/protocol/CrossingOutcome.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
 import type { TaskSpec } from "../../src/task/TaskSpec.ts"
 
@@ -54,7 +55,7 @@ export class Desk {
     Effect.map(Scope.provide(this.#connect(this.#name), this.#scope), (port) => {
       if (this.#isClosed) return
       this.#port = port
-      port.notices.read({ take: (notices) => this.#tell(notices) })
+      port.notices.read({ take: (notices) => this.#tell(notices.map(crossing)) })
       this.#flush(port)
     })
   )
@@ -85,3 +86,8 @@ export class Desk {
     return spec
   }
 }
+
+const crossing = (notice: SubmitterNotice): SubmitterNotice =>
+  notice._tag === "Ended"
+    ? { ...notice, endings: notice.endings.map((ending) => ({ ...ending, outcome: leaving(ending.outcome) })) }
+    : notice

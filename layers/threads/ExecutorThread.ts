@@ -12,7 +12,6 @@ import type { ExecutorLoad } from "../../services/Executor.ts"
 import type { ExecutorPort, Server } from "../../services/Server.ts"
 import type { LeaseRef, Report } from "../../src/dispatch/Event.ts"
 import { AttemptWriter } from "../../src/protocol/AttemptFrame.ts"
-import { leaving } from "../../src/protocol/CrossingOutcome.ts"
 import type { Attempt, ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
 import { read, type ReportReader } from "../../src/protocol/ReportFrame.ts"
 import type { SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
@@ -244,7 +243,7 @@ export class ExecutorThread {
   }
 
   readonly #tell = (notices: ReadonlyArray<SubmitterNotice>): void => {
-    if (!this.#thread.isEnded) this.#thread.post({ _tag: "Notices", notices: notices.map(crossing) })
+    if (!this.#thread.isEnded) this.#thread.post({ _tag: "Notices", notices: notices })
   }
 
   /** What its handlers submit as. What those of the thread before have submitted may not be over yet. */
@@ -401,8 +400,3 @@ const reportOf = (
   startedAt,
   outcome: { _tag: "Succeeded", value: { encoding, bytes } } as const
 })
-
-const crossing = (notice: SubmitterNotice): SubmitterNotice =>
-  notice._tag === "Ended"
-    ? { ...notice, endings: notice.endings.map((ending) => ({ ...ending, outcome: leaving(ending.outcome) })) }
-    : notice
