@@ -15,7 +15,6 @@ import { AttemptWriter } from "../../src/protocol/AttemptFrame.ts"
 import type { Attempt, ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
 import { read, type ReportReader } from "../../src/protocol/ReportFrame.ts"
 import type { SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
-import type { Encoding } from "../../src/task/Payload.ts"
 import { EntryModuleInvalid } from "../EntryModule.ts"
 import type { Keys } from "../SealerNode.ts"
 import { type Contents } from "./Contents.ts"
@@ -23,7 +22,7 @@ import { Desk } from "./Desk.ts"
 import { Holding } from "./Holding.ts"
 import type { FromThread } from "./Messages.ts"
 import { type End, Thread } from "./Thread.ts"
-import { interrupted, loading, verdicts } from "./Verdict.ts"
+import { interrupted, loading, reportOf, verdicts } from "./Verdict.ts"
 import type { WarmThread } from "./WarmThread.ts"
 
 /** What it is made of. */
@@ -214,10 +213,7 @@ export class ExecutorThread {
     if (starting.length > 0) this.#serving?.port.send({ _tag: "started", leases: starting.map(this.#leaseOf) })
   }
 
-  readonly #leaseOf = (claim: number): LeaseRef => {
-    const { epoch, task } = this.#holding.attempt(claim)!.assignment
-    return { task, epoch }
-  }
+  readonly #leaseOf = (claim: number): LeaseRef => leaseOf(this.#holding.attempt(claim)!)
 
   #heard(message: FromThread): void {
     switch (message._tag) {
@@ -335,10 +331,12 @@ export class ExecutorThread {
       if (desk !== undefined) run(desk.close)
       port.send({ _tag: "beat", slots: 0 })
       this.#noteStarts()
-      const { started, unstarted } = this.#holding.drop(claims)
+      const { moved, started, unstarted } = this.#holding.drop(claims)
+      // Without their payloads they cannot be begun again: they count as begun.
+      if (moved.length > 0) port.send({ _tag: "started", leases: moved.map(leaseOf) })
       isSilent = started.length > 0
       if (isSilent) this.#ran()
-      const reports = verdicts(started, {
+      const reports = verdicts(started, moved, {
         executorId: premises.executorId,
         slots: this.#options.slots,
         latest: claims.latest,
@@ -348,7 +346,7 @@ export class ExecutorThread {
       this.#guilty.clear()
       this.#ended += reports.length
       if (reports.length > 0) port.send({ _tag: "ended", reports })
-      const leases = unstarted.map(({ assignment: { epoch, task } }) => ({ task, epoch }))
+      const leases = unstarted.map(leaseOf)
       if (leases.length > 0) port.send({ _tag: "recalled", leases })
     }
     this.#restart(wasOpen, isSilent, end)
@@ -389,14 +387,4 @@ export class ExecutorThread {
   }
 }
 
-const reportOf = (
-  { assignment: { epoch, task } }: Attempt,
-  startedAt: number,
-  encoding: Encoding,
-  bytes: Uint8Array
-) => ({
-  task,
-  epoch,
-  startedAt,
-  outcome: { _tag: "Succeeded", value: { encoding, bytes } } as const
-})
+const leaseOf = ({ assignment: { epoch, task } }: Attempt): LeaseRef => ({ task, epoch })

@@ -15,8 +15,20 @@ export type Found = "waiting" | "taken back" | { readonly claim: number } | unde
 const isOf = ({ assignment }: Attempt, { epoch, task }: LeaseRef): boolean =>
   assignment.task === task && assignment.epoch === epoch
 
-/** So many attempts whose payloads move a thread has beside those that it may run: what has moved cannot be taken back. */
-const movedAhead = 3
+/**
+ * What has moved to a thread cannot be taken back. So it has few attempts with
+ * such payloads beside those that it may run: one, and up to that many as long
+ * as they end within some milliseconds.
+ */
+const mostAhead = 8
+const soon = 5
+
+/** What a thread leaves behind. */
+export interface Dropped {
+  readonly started: ReadonlyArray<Claimed>
+  readonly moved: ReadonlyArray<Attempt>
+  readonly unstarted: ReadonlyArray<Attempt>
+}
 
 /** What one thread holds. */
 export class Holding {
@@ -24,8 +36,10 @@ export class Holding {
   readonly #isStarted: Array<boolean> = []
   readonly #free: Array<number> = []
   #waiting: Array<Attempt> = []
-  /** How many the thread may have. */
   #size = 0
+  /** When the attempts whose payloads have moved were given, by claim; and how many more there may be than slots. */
+  readonly #movedAt: Array<number> = []
+  #ahead = 1
 
   /** Those that the thread has and those that wait to be given to it. */
   get size(): number {
@@ -50,12 +64,13 @@ export class Holding {
       const claim = this.#free.pop() ?? this.#attempts.length
       if (claim === capacity) break
       const attempt = this.#waiting[index]!
-      if (this.#size + given.length >= slots + movedAhead && isMoved(attempt)) {
+      if (this.#size + given.length >= slots + this.#ahead && isMoved(attempt)) {
         if (claim < this.#attempts.length) this.#free.push(claim)
         break
       }
       this.#attempts[claim] = attempt
       this.#isStarted[claim] = false
+      if (isMoved(attempt)) this.#movedAt[claim] = performance.now()
       claims.hand(claim)
       given.push({ attempt, claim })
     }
@@ -75,6 +90,9 @@ export class Holding {
     this.#attempts[claim] = undefined
     this.#size--
     this.#free.push(claim)
+    if (isMoved(attempt)) {
+      this.#ahead = performance.now() - this.#movedAt[claim]! < soon ? Math.min(mostAhead, this.#ahead + 1) : 1
+    }
     return attempt
   }
 
@@ -115,13 +133,15 @@ export class Holding {
     return "taken back"
   }
 
-  /** The thread is no more: what it had, by whether it was started or has moved there, and what waited. */
-  drop(claims: Claims): { readonly started: ReadonlyArray<Claimed>; readonly unstarted: ReadonlyArray<Attempt> } {
+  /** The thread is no more: what it had started, what had moved there only to be lost, and what can be given to others. */
+  drop(claims: Claims): Dropped {
     const started: Array<Claimed> = []
+    const moved: Array<Attempt> = []
     const unstarted: Array<Attempt> = []
     for (const claim of this.#claimed()) {
       const attempt = this.#attempts[claim]!
-      if (claims.isStarted(claim) || isMoved(attempt)) started.push({ attempt, claim })
+      if (claims.isStarted(claim)) started.push({ attempt, claim })
+      else if (isMoved(attempt)) moved.push(attempt)
       else unstarted.push(attempt)
     }
     unstarted.push(...this.#waiting)
@@ -130,7 +150,7 @@ export class Holding {
     this.#isStarted.length = 0
     this.#free.length = 0
     this.#size = 0
-    return { started, unstarted }
+    return { started, moved, unstarted }
   }
 
   #claimed(): ReadonlyArray<number> {

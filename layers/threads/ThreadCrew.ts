@@ -71,8 +71,9 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
     (threads) => Effect.forEach(threads, ({ close }) => close, { concurrency: "unbounded", discard: true })
   )
   const { effects, libraries, services } = yield* Effect.raceAllFirst(threads.map(({ ready }) => ready))
-  for (const effect of effects) yield* Effect.logWarning(`${fileURLToPath(url)}: ${effect}`)
-  const catalogues = libraries.map((library) => catalogueOf(library, fileURLToPath(url)))
+  const path = url.startsWith("file:") ? fileURLToPath(url) : url
+  for (const effect of effects) yield* Effect.logWarning(`${path}: ${effect}`)
+  const catalogues = libraries.map((library) => catalogueOf(library, path))
   const crew: Crew = {
     libraries: catalogues,
     services,

@@ -189,14 +189,15 @@ export class ThreadPort {
     const now = performance.now()
     if (this.#held > 0 || now - this.#workedAt > patience) return
     if (process.getActiveResourcesInfo().length > this.#resources) return
-    const rings = this.#claims.rings
-    let received = receiveMessageOnPort(this.#port)
-    if (received === undefined && this.#claims.wait(rings, stop)) received = receiveMessageOnPort(this.#port)
-    while (received !== undefined) {
+    const until = now + stop
+    do {
+      const rings = this.#claims.rings
+      let received = receiveMessageOnPort(this.#port)
+      if (received === undefined && this.#claims.wait(rings, stop)) received = receiveMessageOnPort(this.#port)
+      if (received === undefined) break
       this.#hear(received.message as ToThread)
-      this.#workedAt = performance.now()
-      received = receiveMessageOnPort(this.#port)
-    }
+      // What does not end at once needs the event loop.
+    } while (this.#held === 0 && performance.now() < until)
     if (this.#held > 0 || this.#isAttending) return
     this.#isAttending = true
     setImmediate(this.#attended)

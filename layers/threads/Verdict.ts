@@ -8,6 +8,7 @@ import type { Claimed } from "../../src/protocol/AttemptFrame.ts"
 import type { Attempt } from "../../src/protocol/ExecutorPort.ts"
 import { ExecutorId } from "../../src/task/Attempt.ts"
 import type { Outcome } from "../../src/task/Outcome.ts"
+import type { Encoding } from "../../src/task/Payload.ts"
 import type { End } from "./Thread.ts"
 
 /** What is known of the thread that has ended. */
@@ -30,22 +31,43 @@ export const loading = ({ defect, reason }: End): string =>
     ? `Its thread ended while it was imported: ${reason}`
     : `It failed while it was imported: ${defect.name}: ${defect.message}`
 
-/** What becomes of each attempt that was started. */
+/** What becomes of each attempt that was started, and of those whose payloads were lost with the thread. */
 export const verdicts = (
   started: ReadonlyArray<Claimed>,
+  moved: ReadonlyArray<Attempt>,
   { end, executorId, guilty, latest, slots }: Circumstances
 ): ReadonlyArray<Report> => {
   // With one slot it can have been at no other than the last; those before it had ended, and nobody knows how.
   const isSuspect = (claim: number) => slots > 1 || claim === latest
   const suspects = started.filter(({ claim }) => isSuspect(claim)).length
-  return started.map(({ attempt, claim }) => {
+  const lost: Outcome = { _tag: "Lost", executors: [{ executorId: ExecutorId.make(executorId), reason: end.reason }] }
+  const ofStarted = started.map(({ attempt, claim }): Report => {
     const { epoch, task } = attempt.assignment
     if (guilty.has(attempt)) return { task, epoch, outcome: interrupted(false) }
     const isGuilty = isSuspect(claim) && !end.isKilled
     if (isGuilty && suspects === 1 && end.defect !== undefined) {
       return { task, epoch, outcome: { _tag: "Crashed", defect: end.defect } }
     }
-    const executors = [{ executorId: ExecutorId.make(executorId), reason: end.reason }]
-    return { task, epoch, outcome: { _tag: "Lost", executors }, isDeath: isGuilty }
+    return { task, epoch, outcome: lost, isDeath: isGuilty }
   })
+  return [
+    ...ofStarted,
+    ...moved.map((attempt): Report => {
+      const { epoch, task } = attempt.assignment
+      return { task, epoch, outcome: guilty.has(attempt) ? interrupted(false) : lost, isDeath: false }
+    })
+  ]
 }
+
+/** What an attempt has come to that has ended well. */
+export const reportOf = (
+  { assignment: { epoch, task } }: Attempt,
+  startedAt: number,
+  encoding: Encoding,
+  bytes: Uint8Array
+) => ({
+  task,
+  epoch,
+  startedAt,
+  outcome: { _tag: "Succeeded", value: { encoding, bytes } } as const
+})

@@ -14,7 +14,7 @@ interface Crossing {
 
 /** The bytes themselves, if they are most of their buffer; else a copy of just them: a view takes all of its buffer along. */
 export const compact = (bytes: Uint8Array): Uint8Array =>
-  2 * bytes.byteLength >= bytes.buffer.byteLength ? bytes : bytes.slice()
+  2 * bytes.byteLength >= bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 
 /** The outcome as it may cross. */
 export const leaving = (outcome: Outcome): Outcome => {

@@ -86,17 +86,20 @@ export const collecting = <A>(encode: () => A): readonly [A, () => ReadonlyArray
   }
 }
 
+/** Node's `Buffer` has a `slice` of its own, which copies nothing. */
+const copyOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
 /** Moves the bytes out of the hands that hold them, or copies them. */
 const owned = ({ bytes, isMoved }: Part): Uint8Array => {
   const { buffer } = bytes
   const isWhole = bytes.byteLength === buffer.byteLength
-  return isMoved && isWhole && buffer instanceof ArrayBuffer ? new Uint8Array(buffer.transfer()) : bytes.slice()
+  return isMoved && isWhole && buffer instanceof ArrayBuffer ? new Uint8Array(buffer.transfer()) : copyOf(bytes)
 }
 
 /** Runs a coding's `decode` on bytes with these parts. With `isTaken` the value has them, else copies of them. */
 export const supplying = <A>(beside: ReadonlyArray<Uint8Array>, isTaken: boolean, decode: () => A): A => {
   const outer = current
-  current = beside.map((bytes) => ({ bytes: isTaken ? bytes : bytes.slice(), isMoved: false }))
+  current = beside.map((bytes) => ({ bytes: isTaken ? bytes : copyOf(bytes), isMoved: false }))
   try {
     return decode()
   } finally {

@@ -4,6 +4,7 @@
 import { Effect, Exit, type Schema, Scope } from "effect"
 import { afterTurn } from "../../layers/TurnScheduler.ts"
 import { Executor } from "../../services/Executor.ts"
+import type { TaskLibrary } from "../../services/TaskLibrary.ts"
 import type { Report } from "../../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
@@ -47,8 +48,8 @@ export const payloadOf = (
   ))
 
 /** How a server knows a task of the suite. */
-export const specOf = (task: TaskDefinition.Any) =>
-  toSpec(task, { libraryName: Suite.name, version: Suite.version, encoding: Suite.encoding })
+export const specOf = (task: TaskDefinition.Any, { encoding, name, version }: TaskLibrary.Any = Suite) =>
+  toSpec(task, { libraryName: name, version, encoding })
 
 export class Conversation {
   readonly messages: Array<ExecutorMessage> = []
@@ -85,7 +86,13 @@ export class Conversation {
     this.say({ _tag: "Assign", attempts })
   }
 
-  attempt(task: TaskDefinition.Any, payload: unknown, options: AttemptOptions): Attempt {
+  /** An attempt at a task of the suite's library, or of that one. */
+  attempt(
+    task: TaskDefinition.Any,
+    payload: unknown,
+    options: AttemptOptions,
+    library: TaskLibrary.Any = Suite
+  ): Attempt {
     const { epoch = 1, isFollowed = false, priority = 0, task: position, without = [] } = options
     const batch = {
       source: 0,
@@ -93,7 +100,7 @@ export class Conversation {
       submission: "suite/1",
       request: 0,
       entry: 0,
-      spec: specOf(task),
+      spec: specOf(task, library),
       priority,
       deadline: undefined,
       trace: undefined
@@ -133,9 +140,6 @@ export class Conversation {
   recalled(): ReadonlyArray<number> {
     return this.messages.flatMap((message) => message._tag === "recalled" ? message.leases.map(({ task }) => task) : [])
   }
-
-  /** Lets everybody do what they can. */
-  readonly settle: Effect.Effect<void> = Effect.repeat(Effect.yieldNow, { times: 50 })
 
   get leave(): Effect.Effect<void> {
     return Scope.close(this.#scope, Exit.void)

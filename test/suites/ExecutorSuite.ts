@@ -5,7 +5,7 @@ import { Executor } from "../../services/Executor.ts"
 import type { Attempt, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import type { Outcome } from "../../src/task/Outcome.ts"
 import { bytesOf, Conversation, textOf, valueOf } from "./Conversation.ts"
-import { mark, marks, type Stage, until } from "./Stage.ts"
+import { mark, marks, settle, type Stage, until } from "./Stage.ts"
 import * as Tasks from "./Tasks.ts"
 
 const ended = (outcome: Outcome | undefined): string => outcome?._tag ?? "nothing"
@@ -27,7 +27,7 @@ const laws = {
     const crashed = Array.from({ length: 6 }, () => "Crashed")
     assert.deepStrictEqual(tags, [...crashed, "Interrupted", "Crashed", "Failed", "Succeeded", "Succeeded"])
     assert.strictEqual(valueOf(Tasks.Echo, reports.find(({ task }) => task === 10)?.outcome), 7)
-    yield* executor.settle
+    yield* settle
     assert.lengthOf(yield* executor.reports(0), attempts.length)
   }),
 
@@ -53,7 +53,7 @@ const laws = {
     const names = ["a", "b", "c", "d", "e", "f"]
     executor.assign(...names.map((name, task) => executor.attempt(Tasks.Wait, { name }, { task })))
     for (const name of names.slice(0, 4)) yield* until(`began ${name}`)
-    yield* executor.settle
+    yield* settle
     assert.lengthOf(yield* marks, 4)
     assert.deepStrictEqual(executor.started(), [0, 1, 2, 3])
     const { busy, ...load } = yield* (yield* Executor).load
@@ -61,7 +61,7 @@ const laws = {
     assert.isAtLeast(busy, 0)
     yield* mark("go c")
     yield* until("began e")
-    yield* executor.settle
+    yield* settle
     assert.lengthOf((yield* marks).filter((what) => what.startsWith("began")), 5)
     for (const name of names) yield* mark(`go ${name}`)
     yield* executor.reports(6)
@@ -91,7 +91,7 @@ const laws = {
     executor.assign(executor.attempt(Tasks.Tidy, { name: "a", finalizer: 0 }, { task: 3 }))
     yield* until("began a")
     executor.say({ _tag: "Revoke", task: 3, epoch: 2, reason: "stale", kill: false })
-    yield* executor.settle
+    yield* settle
     assert.deepStrictEqual(yield* marks, ["began a"], "of another attempt")
     executor.say({ _tag: "Revoke", task: 3, epoch: 1, reason: "cancelled", kill: false })
     const [report] = yield* executor.reports(1)
@@ -119,7 +119,7 @@ const laws = {
     executor.assign(...names.map((name, task) => executor.attempt(Tasks.Wait, { name }, { task })))
     yield* until("began d")
     executor.say({ _tag: "Recall", leases: [0, 4, 5, 99].map((task) => ({ task, epoch: 1 })) })
-    yield* executor.settle
+    yield* settle
     assert.deepStrictEqual(executor.recalled(), [4, 5])
     // What came back may be given again.
     executor.assign(executor.attempt(Tasks.Wait, { name: "e" }, { task: 4, epoch: 2 }))

@@ -40,15 +40,18 @@ const check = <E>(name: string, laws: Laws, make: Make<E>, slots: number) =>
     for (const [law, effect] of Object.entries(laws)) it.effect(law, () => Effect.provide(effect, make(slots)))
   })
 
-/** The laws of `Submitter`, `TaskHandle` and `Submission`, for every layer that claims to provide them. */
-export const suite = <E>(name: string, make: Make<E>) =>
+/**
+ * The laws of `Submitter`, `TaskHandle` and `Submission`, for every layer that
+ * claims to provide them; `make` may differ by their group.
+ */
+export const suite = <E>(name: string, make: (slots: number, group: string) => ReturnType<Make<E>>) =>
   describe(`Submitter laws (${name})`, () => {
-    for (const [group, laws] of Object.entries(groups)) check(group, laws, make, 16)
+    for (const [group, laws] of Object.entries(groups)) check(group, laws, (slots) => make(slots, group), 16)
     const {
       "bounded: nor do those that only watch them": watching,
       "bounded: tasks that wait for tasks of their own need no slot": waiting
     } = Kinds.laws
-    check("with one slot", { watching, waiting }, make, 1)
+    check("with one slot", { watching, waiting }, (slots) => make(slots, "with one slot"), 1)
   })
 
 /** When things happen, for layers that run under a `TestClock` which they bring along. */

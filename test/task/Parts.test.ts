@@ -67,6 +67,15 @@ describe("byte fields that travel beside their payload", () => {
     assert.deepStrictEqual(pictureOf(codec.take(bytes)).pixels, large(3))
   })
 
+  it("of a Buffer are copied too", () => {
+    const buffer = Buffer.from(large(5))
+    const bytes = bytesOf(codec.encodeApart({ name: "a", pixels: large(1), layers: [buffer] }))
+    buffer.fill(0)
+    const taken = pictureOf(codec.decode(bytes)).layers[0]
+    taken?.fill(7)
+    assert.deepStrictEqual(new Uint8Array(pictureOf(codec.take(bytes)).layers[0] ?? []), large(5))
+  })
+
   it("are handed to who takes them, and copied for everybody else", () => {
     const bytes = bytesOf(codec.encodeApart({ name: "a", pixels: large(1), layers: [] }))
     pictureOf(codec.decode(bytes)).pixels.fill(7)
