@@ -56,7 +56,7 @@ const run = (files: Readonly<Record<string, string>>) => {
   })
 }
 
-describe.concurrent("a program over threads, from its source", () => {
+describe("a program over threads, from its source", () => {
   it("has its results, survives the end of a thread, and ends by itself", async () => {
     const { code, stderr, stdout } = await run({ "main.ts": guarded, "tasks.ts": tasks })
     assert.strictEqual(code, 0, stderr)
