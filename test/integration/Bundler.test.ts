@@ -97,7 +97,7 @@ describe("a bundled task module", () => {
     Effect.gen(function*() {
       const folder = makeProject(files)
       const entries = { main: join(folder, "main.ts"), tasks: join(folder, "tasks.ts") }
-      const done = yield* bundle(temporaryFolder(), entries, undefined)
+      const done = yield* bundle(temporaryFolder(), entries, ["cadre-source"])
       const named = done.outside.map(({ importer, specifier }) => `${basename(importer)}: ${specifier}`)
       assert.sameMembers(named, ["main.ts: import(tasks.url)", "worker.ts: import(workerData)"])
       const { stderr, stdout } = yield* node(fileOf(done.entries["main"]))
