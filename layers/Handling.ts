@@ -97,7 +97,16 @@ const referenced = ({ assignment: { refs = [] }, refFields = [] }: Attempt): Rea
 export const describeDefect = (defect: unknown): Defect => {
   if (!(defect instanceof Error)) return { name: "Defect", message: typeof defect === "string" ? defect : show(defect) }
   const { message, name, stack } = defect
-  return { name, message, ...(stack !== undefined && { stack }) }
+  const unmet = unmetService(message)
+  return { name, message: unmet ?? message, ...(stack !== undefined && { stack }) }
+}
+
+/** What to do about a service that somebody has asked for in vain; undefined for any other message. */
+export const unmetService = (message: string): string | undefined => {
+  const service = /^Service not found: (\S+)/.exec(message)?.[1]
+  return service === undefined
+    ? undefined
+    : `It needs the service ${service}, which nobody provides: give its Layer to the implementation with Layer.provide`
 }
 
 const show = (value: unknown): string => {

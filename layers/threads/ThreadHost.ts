@@ -14,7 +14,7 @@ import { Claims } from "../../src/protocol/Claims.ts"
 import { ExecutorId, NodeId } from "../../src/task/Attempt.ts"
 import { EntryModuleInvalid, loadTasks } from "../EntryModule.ts"
 import * as ExecutorFibers from "../ExecutorFibers.ts"
-import { describeDefect } from "../Handling.ts"
+import { describeDefect, unmetService } from "../Handling.ts"
 import { sealerOf } from "../SealerNode.ts"
 import { deferred } from "../submitter/DeferredSubmitter.ts"
 import * as SubmitterServer from "../submitter/SubmitterServer.ts"
@@ -27,10 +27,8 @@ import { ThreadPort } from "./ThreadPort.ts"
 const reasonOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   const text = error instanceof Error ? error.message : String(error)
-  const service = /^Service not found: (\S+)/.exec(text)?.[1]
-  return service === undefined
-    ? `What it implements could not be built: ${error instanceof Error ? `${error.name}: ` : ""}${text}`
-    : `It needs the service ${service}, which nobody provides: give its Layer to the implementation with Layer.provide`
+  return unmetService(text) ??
+    `What it implements could not be built: ${error instanceof Error ? `${error.name}: ` : ""}${text}`
 }
 
 const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
