@@ -72,6 +72,12 @@ describe("cadre", () => {
       assert.include(logged?.err, "said by the task")
     })
 
+    it("ends threads that use more memory than they may", async () => {
+      const { code, err, out } = await submit("Fill", "--memory", "48MiB")
+      assert.deepStrictEqual([code, out], [1, ""])
+      assert.match(err, /^Quarantined: .*thread-1 \(out of memory: it may use 48 MiB\)/)
+    })
+
     it("says what is wrong with what was written, and how it is meant", async () => {
       const broken = await file("broken.ts", "export default {\n  a:\n")
       const program = await file("empty.mjs", "export const a = 1\n")
@@ -92,6 +98,8 @@ describe("cadre", () => {
         [["submit", tasks, "Factor", "--from", "docs"], /docs is a folder/],
         [["submit", tasks, "Factor", "--from", "a", "--payload", "1"], /exclude each other/],
         [["submit", tasks, "Factor", "--timeout", "30"], /--timeout: "30".*such as 500ms/],
+        [["submit", tasks, "Factor", "--memory", "lots"], /--memory: "lots".*such as 256MiB/],
+        [["submit", tasks, "Factor", "--memory", "1GB", "--in-process"], /--memory is for worker threads/],
         [["submit", broken, "Factor"], /broken\.ts:\d+:\d+: It cannot be parsed/],
         [
           ["submit", program, "Factor", "--no-bundle"],

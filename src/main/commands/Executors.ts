@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, type Scope, Stdio } from "effect"
+import { type ByteSize, Context, Effect, Layer, type Scope, Stdio } from "effect"
 import * as InProcess from "../../../layers/InProcess.ts"
 import type { Plan } from "../../../layers/Plan.ts"
 import { deferred } from "../../../layers/submitter/DeferredSubmitter.ts"
@@ -57,6 +57,8 @@ export interface Options {
   readonly task: TaskDefinition.Any
   /** How many worker threads; undefined for fibers of this process. */
   readonly threads: number | undefined
+  /** What each of them may use. */
+  readonly memory: ByteSize.ByteSize | undefined
 }
 
 const terminal: ReadonlySet<string> = new Set([Stdio.Stdio.key, Foreground.key])
@@ -66,7 +68,7 @@ const isForeground = (task: TaskDefinition.Any): boolean => task.requires.some((
 
 /** Starts executors, which run while the scope lasts, and gives what tasks are submitted with. */
 export const start = (
-  { built, module, specifier, task, threads }: Options
+  { built, memory, module, specifier, task, threads }: Options
 ): Effect.Effect<Submitter["Service"], CommandFailed, Stdio.Stdio | Scope.Scope> => {
   // The types of its tasks are erased, as above.
   const own = InProcess.foreground(built.layer as Layer.Layer<Implements<TaskDefinition.Any>, unknown, Submitter>, {
@@ -74,7 +76,7 @@ export const start = (
   })
   const plans: ReadonlyArray<Plan<string, unknown, Stdio.Stdio>> = [
     ...(threads === undefined || isForeground(task) ? [own] : []),
-    ...(threads === undefined ? [] : [Threads.executor(module, { threads })])
+    ...(threads === undefined ? [] : [Threads.executor(module, { threads, ...(memory !== undefined && { memory }) })])
   ]
   const building = Effect.flatMap(
     Prepared,

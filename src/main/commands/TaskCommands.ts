@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
+import * as ByteSize from "effect/ByteSize"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -46,6 +47,12 @@ export const submit = Command.make("submit", {
   threads: positive("threads").pipe(
     Flag.optional,
     Flag.withDescription("How many worker threads run tasks; for --from one for each core where absent, else one")
+  ),
+  memory: Flag.String("memory").pipe(
+    Flag.filterMap(ByteSize.fromString, (text) => `Expected a size such as 256MiB or "2 GB", got ${text}`),
+    Flag.optional,
+    Flag.withMetavar("SIZE"),
+    Flag.withDescription("What a worker thread may use, such as 256MiB; one that uses more is ended, and replaced")
   ),
   results: Flag.Boolean("results").pipe(
     Flag.withDefault(false),

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Duration, Effect, type FileSystem, Option, type Scope, type Stdio, Stream } from "effect"
+import { type ByteSize, Clock, Duration, Effect, type FileSystem, Option, type Scope, type Stdio, Stream } from "effect"
 import { availableParallelism } from "node:os"
 import process from "node:process"
 import { mapped } from "../../../layers/MappedStack.ts"
@@ -29,6 +29,7 @@ export interface Options {
   readonly onBadLine: "stop" | "skip"
   readonly inProcess: boolean
   readonly threads: Option.Option<number>
+  readonly memory: Option.Option<ByteSize.ByteSize>
   readonly results: boolean
   readonly progress: Option.Option<boolean>
   readonly timeout: Option.Option<Duration.Duration>
@@ -37,9 +38,10 @@ export interface Options {
 }
 
 /** Flags that cannot be had together, in words. */
-const conflict = ({ from, inProcess, onBadLine, payload, threads }: Options): string | undefined => {
+const conflict = ({ from, inProcess, memory, onBadLine, payload, threads }: Options): string | undefined => {
   if (Option.isSome(payload) && Option.isSome(from)) return "--payload and --from exclude each other: name one of them"
   if (inProcess && Option.isSome(threads)) return "--in-process and --threads exclude each other: name one of them"
+  if (inProcess && Option.isSome(memory)) return "--memory is for worker threads: --in-process has none"
   if (Option.isNone(from) && onBadLine === "skip") return "--on-bad-line is for the lines of --from"
   return undefined
 }
@@ -158,7 +160,8 @@ const run = Effect.fnUntraced(function*(options: Options) {
     : Option.getOrElse(options.threads, () => Option.isSome(options.from) ? availableParallelism() : 1)
   const built = yield* Executors.built(options.module, module, threads === undefined)
   const task = yield* findTask(options.module, built.found, options.task)
-  const started = Executors.start({ specifier: options.module, module, task, threads, built })
+  const memory = Option.getOrUndefined(options.memory)
+  const started = Executors.start({ specifier: options.module, module, task, threads, memory, built })
   yield* Option.match(options.from, {
     onNone: () => one(options, task, started),
     onSome: (path) => many(options, task, started, path)

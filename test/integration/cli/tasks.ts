@@ -26,6 +26,7 @@ export const Trial = TaskLibrary.make(
   }),
   Task.make("Nothing"),
   Task.make("Crash"),
+  Task.make("Fill"),
   Task.make("Log", { success: Schema.String }),
   Task.make("Wait", { payload: Schema.Unknown }),
   Task.make("Linger", { payload: Schema.Unknown, grace: "1 minute" }),
@@ -42,12 +43,19 @@ const factors = (n: number): ReadonlyArray<number> => {
   return rest > 1 ? [...found, rest] : found
 }
 
+/** Takes all memory that there is. */
+const fill = (): void => {
+  const taken: Array<Uint8Array> = []
+  for (;;) taken.push(new Uint8Array(1_000_000).fill(taken.length))
+}
+
 export default TaskModule.make(
   import.meta.url,
   Trial.toLayer({
     Factor: ({ n }) => n > 0 ? Effect.succeed(factors(n)) : Effect.fail(new NotPositive({ n })),
     Carry: (payload) => Effect.succeed(payload),
     Nothing: () => Effect.void,
+    Fill: () => Effect.sync(fill),
     Crash: () => Effect.die(new Error("on purpose")),
     Log: () => Effect.as(Effect.log("said by the task"), "returned"),
     Wait: (payload) =>
