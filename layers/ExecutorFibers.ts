@@ -3,21 +3,7 @@
  *
  * @since 0.1.0
  */
-import {
-  Cause,
-  Clock,
-  Context,
-  Effect,
-  Exit,
-  type Fiber,
-  FiberSet,
-  Formatter,
-  Layer,
-  Logger,
-  Queue,
-  Record,
-  References
-} from "effect"
+import { Clock, Context, Effect, Exit, type Fiber, FiberSet, Layer, Logger, Queue, Scope } from "effect"
 import { Executor } from "../services/Executor.ts"
 import type { ExecutorPort } from "../services/Server.ts"
 import { Submitter } from "../services/Submitter.ts"
@@ -30,6 +16,7 @@ import { isValue } from "../src/task/Immediate.ts"
 import type { LogLine } from "../src/task/LogLine.ts"
 import type { Sealer } from "../src/task/Secret.ts"
 import { Backlog } from "./Backlog.ts"
+import { capturing } from "./CapturingLogger.ts"
 import {
   describeDefect,
   type Handling,
@@ -73,9 +60,7 @@ interface Running {
   isReported: boolean
 }
 
-type Run = (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-
-const asText = (value: unknown): string => typeof value === "string" ? value : Formatter.format(value)
+type Run = (effect: Effect.Effect<void, never, unknown>, context: Context.Context<never>) => Fiber.Fiber<void>
 
 /** One executor while it serves. */
 class Session {
@@ -85,6 +70,9 @@ class Session {
   readonly #now: () => number
   readonly #run: Run
   readonly #pumps: Queue.Queue<void>
+  /** What the executor itself was started with. */
+  readonly #base: Context.Context<never>
+  readonly #contexts = new Map<Handling, Context.Context<never>>()
   readonly #backlog = new Backlog()
   readonly #running = new Slots<Running>()
   #reports: Array<Report> = []
@@ -98,7 +86,15 @@ class Session {
   #busy = 0
   #ended = 0
 
-  constructor(options: Options, port: ExecutorPort, clock: Clock.Clock, run: Run, pumps: Queue.Queue<void>) {
+  constructor(
+    options: Options,
+    port: ExecutorPort,
+    base: Context.Context<never>,
+    run: Run,
+    pumps: Queue.Queue<void>
+  ) {
+    const clock = Context.get(base, Clock.Clock)
+    this.#base = base
     this.#options = options
     this.#port = port
     this.#handlingOf = handlings(options.implementations, options.provides, options.sealer, options.payloads)
@@ -214,13 +210,14 @@ class Session {
       this.#end(running, { outcome: { _tag: "Crashed", defect: { name: "UnknownTask", message } } }, startedAt)
       return undefined
     }
+    const scope = Scope.makeUnsafe()
     const judged = result !== undefined
-      ? this.#judged(handling, attempt, result, startedAt)
+      ? this.#judged(handling, attempt, result, startedAt, scope)
       : Effect.matchEffect(handling.decodePayload(attempt), {
         onFailure: (error) => Effect.succeed(invalidPayload(handling.definition, error)),
-        onSuccess: (value) => this.#judged(handling, attempt, this.#call(handling, value), startedAt)
+        onSuccess: (value) => this.#judged(handling, attempt, this.#call(handling, value), startedAt, scope)
       })
-    this.#fork(running, handling, judged, startedAt)
+    this.#fork(running, handling, judged, startedAt, scope)
     return running.isReported ? undefined : running
   }
 
@@ -238,9 +235,11 @@ class Session {
     handling: Handling,
     { assignment: { batch: { trace }, retries } }: Attempt,
     result: Effect.Effect<unknown, unknown, unknown>,
-    startedAt: number
+    startedAt: number,
+    scope: Scope.Closeable
   ): Effect.Effect<Judged, never, unknown> {
-    const scoped = Effect.scoped(result)
+    // As `Effect.scoped`, with a scope that is in the fiber's context from the beginning.
+    const scoped = Effect.onExit(result, (exit) => Scope.closeUnsafe(scope, exit) ?? Effect.void)
     const traced = trace === undefined ? scoped : Effect.withSpan(scoped, handling.definition.name, {
       kind: "consumer",
       parent: { _tag: "ExternalSpan", ...trace, sampled: true, annotations: Context.empty() }
@@ -252,14 +251,12 @@ class Session {
     running: Running,
     handling: Handling,
     judged: Effect.Effect<Judged, never, unknown>,
-    startedAt: number
+    startedAt: number,
+    scope: Scope.Closeable
   ): void {
     const fiber = this.#run(
-      Effect.provideContext(
-        Effect.map(judged, (judged) => this.#end(running, judged, startedAt)),
-        // The library's types say what a handler needs: it is all here.
-        this.#context(running.attempt, handling) as Context.Context<unknown>
-      )
+      Effect.map(judged, (judged) => this.#end(running, judged, startedAt)),
+      this.#context(running.attempt, handling, scope)
     )
     running.fiber = fiber
     // An interruption from outside ends the fiber before it can say how.
@@ -272,7 +269,7 @@ class Session {
     })
   }
 
-  #context(attempt: Attempt, handling: Handling): Context.Context<never> {
+  #context(attempt: Attempt, handling: Handling, scope: Scope.Scope): Context.Context<never> {
     const { assignment: { epoch, task }, isFollowed } = attempt
     const lease = { task, epoch }
     const { executorId } = this.#options.spec
@@ -285,30 +282,26 @@ class Session {
         }) as Effect.Effect<void>
         : Effect.void
     const taskId = this.#port.idOf(task)
-    let context: Context.Context<never> = Context.add(
-      handling.context,
-      TaskContext,
-      TaskContext.of({ taskId, attempt: epoch, executor: executorId, progress })
-    )
+    // One copy of the map, where `Context.add` would make one for each service: that took longer than a small handler.
+    const services = new Map(this.#contextOf(handling).mapUnsafe)
+    services.set(Scope.Scope.key, scope)
+    services.set(TaskContext.key, TaskContext.of({ taskId, attempt: epoch, executor: executorId, progress }))
     const { submitter } = this.#options
     if (submitter !== undefined) {
-      context = Context.add(context, Submitter, whileWaiting(submitter, (change) => this.#wait(change)))
+      services.set(Submitter.key, whileWaiting(submitter, (change) => this.#wait(change)))
     }
-    return isFollowed ? Context.add(context, Logger.CurrentLoggers, this.#loggers(lease, handling)) : context
+    if (isFollowed) {
+      const send = (line: LogLine) => this.#port.send({ _tag: "log", lease, line })
+      services.set(Logger.CurrentLoggers.key, capturing(handling.context, send))
+    }
+    return Context.makeUnsafe(services)
   }
 
-  #loggers(lease: LeaseRef, { context }: Handling): ReadonlySet<Logger.Logger<unknown, unknown>> {
-    const capture = Logger.make(({ cause, date, fiber, logLevel, message }) => {
-      const parts = Array.isArray(message) ? message : [message]
-      const line: LogLine = {
-        time: date.getTime(),
-        level: logLevel,
-        message: [...parts, ...(cause.reasons.length > 0 ? [Cause.pretty(cause)] : [])].map(asText).join(" "),
-        annotations: Record.map(fiber.getRef(References.CurrentLogAnnotations), asText)
-      }
-      this.#port.send({ _tag: "log", lease, line })
-    })
-    return new Set([...Context.get(context, Logger.CurrentLoggers), capture])
+  /** All that there is for each attempt at a kind of task. */
+  #contextOf(handling: Handling): Context.Context<never> {
+    let context = this.#contexts.get(handling)
+    if (context === undefined) this.#contexts.set(handling, context = Context.merge(this.#base, handling.context))
+    return context
   }
 
   /** A handler begins or ends to wait for tasks of its own: its slot is lent to others. */
@@ -347,11 +340,16 @@ export const make = (options: Options): Effect.Effect<Executor["Service"]> =>
     const libraries = offers(options.implementations)
     let session: Session | undefined
     const serve = Effect.fnUntraced(function*(port: ExecutorPort) {
-      const clock = yield* Clock.Clock
+      const base = yield* Effect.context()
       const fibers = yield* FiberSet.make<void>()
-      const run = yield* FiberSet.runtime(fibers)()
+      const run: Run = (effect, context) => {
+        // The library's types say what a handler needs: it is all there.
+        const fiber = Effect.runForkWith(context as Context.Context<unknown>)(effect)
+        if (fiber.pollUnsafe() === undefined) FiberSet.addUnsafe(fibers, fiber)
+        return fiber
+      }
       const pumps = yield* inTurns(Queue.unbounded<void>())
-      const current = new Session(options, port, clock, run, pumps)
+      const current = new Session(options, port, base, run, pumps)
       session = current
       // Runs before the fibers are interrupted: what they do then is not reported any more.
       yield* Effect.addFinalizer(() =>

@@ -58,7 +58,10 @@ export const suite = (artefact: () => Artefact.Artefact): void => {
     it.live("has a handler that needs what nobody provides: that is known when it runs", () =>
       Effect.scoped(Effect.gen(function*() {
         const exit = yield* Effect.exit(Effect.provide(Ping.run(), runs(yield* built("misses"))))
-        assert.match(String(Exit.isFailure(exit) && Cause.squash(exit.cause)), /It needs the service app\/Db, which nobody provides/)
+        assert.match(
+          String(Exit.isFailure(exit) && Cause.squash(exit.cause)),
+          /It needs the service app\/Db, which nobody provides/
+        )
       })))
 
     it.live("starts threads when it is imported", () =>
