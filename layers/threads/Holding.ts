@@ -20,7 +20,7 @@ const isOf = ({ assignment }: Attempt, { epoch, task }: LeaseRef): boolean =>
  * such payloads beside those that it may run: one, and up to that many as long
  * as they end within some milliseconds.
  */
-const mostAhead = 8
+const mostAhead = 64
 const soon = 5
 
 /** What a thread leaves behind. */
