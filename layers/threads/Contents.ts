@@ -5,8 +5,7 @@
  */
 import type { TaskLibrary } from "../../services/TaskLibrary.ts"
 import type { Offer } from "../../src/dispatch/Event.ts"
-import { difference, fingerprint, shapesOf } from "../../src/task/Fingerprint.ts"
-import type { Shape } from "../../src/task/SchemaShape.ts"
+import { fingerprint, shapesDifference, shapesOf, type TaskShapes } from "../../src/task/Fingerprint.ts"
 import type { Catalogue } from "../submitter/Registry.ts"
 
 /** A library as the other side has to know it. */
@@ -18,7 +17,7 @@ export interface Contents extends Pick<TaskLibrary.Any, "encoding" | "name" | "v
 export interface TaskContents {
   readonly name: string
   readonly fingerprint: string
-  readonly shapes?: Readonly<Record<"payload" | "success" | "error" | "progress", Shape>>
+  readonly shapes?: TaskShapes
 }
 
 /** Describes a library. */
@@ -30,7 +29,7 @@ export const contentsOf = ({ encoding, name, tasks, version }: TaskLibrary.Any):
     name: task.name,
     fingerprint: fingerprint(task),
     // Data and no more: it crosses to another thread.
-    shapes: JSON.parse(JSON.stringify(shapesOf(task))) as NonNullable<TaskContents["shapes"]>
+    shapes: JSON.parse(JSON.stringify(shapesOf(task))) as TaskShapes
   }))
 })
 
@@ -49,12 +48,7 @@ export const catalogueOf = ({ tasks, ...library }: Contents, from?: string): Cat
   difference: (definition) => {
     const there = tasks.find(({ name }) => name === definition.name)
     if (there?.shapes === undefined) return undefined
-    const here = shapesOf(definition)
-    for (const part of ["payload", "success", "error", "progress"] as const) {
-      const found = difference(here[part], there.shapes[part], part)
-      if (found !== undefined) return found
-    }
-    return undefined
+    return shapesDifference(shapesOf(definition), there.shapes)
   }
 })
 

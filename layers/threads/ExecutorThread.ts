@@ -15,14 +15,14 @@ import { AttemptWriter } from "../../src/protocol/AttemptFrame.ts"
 import type { Attempt, ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
 import { read, type ReportReader } from "../../src/protocol/ReportFrame.ts"
 import type { SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
+import { type End, interrupted, loading, reportOf, verdicts } from "../../src/protocol/Verdict.ts"
 import { EntryModuleInvalid } from "../EntryModule.ts"
 import type { Keys } from "../SealerNode.ts"
 import { type Contents } from "./Contents.ts"
 import { Desk } from "./Desk.ts"
 import { Holding } from "./Holding.ts"
 import type { FromThread } from "./Messages.ts"
-import { type End, Thread } from "./Thread.ts"
-import { interrupted, loading, reportOf, verdicts } from "./Verdict.ts"
+import { Thread } from "./Thread.ts"
 import type { WarmThread } from "./WarmThread.ts"
 
 /** What it is made of. */
@@ -239,7 +239,7 @@ export class ExecutorThread {
   }
 
   readonly #tell = (notices: ReadonlyArray<SubmitterNotice>): void => {
-    if (!this.#thread.isEnded) this.#thread.post({ _tag: "Notices", notices: notices })
+    if (!this.#thread.isEnded) this.#thread.post({ _tag: "Notices", notices })
   }
 
   /** What its handlers submit as. What those of the thread before have submitted may not be over yet. */

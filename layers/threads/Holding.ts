@@ -150,6 +150,7 @@ export class Holding {
     this.#isStarted.length = 0
     this.#free.length = 0
     this.#size = 0
+    this.#ahead = 1
     return { started, moved, unstarted }
   }
 

@@ -6,6 +6,7 @@
 import { getCompileCacheDir } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Claims } from "../../src/protocol/Claims.ts"
+import type { End } from "../../src/protocol/Verdict.ts"
 import type { Defect } from "../../src/task/Outcome.ts"
 import { describeDefect } from "../Handling.ts"
 import type { FromThread, ThreadData, ToThread } from "./Messages.ts"
@@ -22,15 +23,6 @@ export interface Options {
   readonly warm?: WarmThread | undefined
   /** Bytes that it may use. */
   readonly memory: number
-}
-
-/** How a thread ended, unless it was told to. */
-export interface End {
-  readonly reason: string
-  /** What was thrown, where that was the reason. */
-  readonly defect: Defect | undefined
-  /** It was killed for a reason that is not to be laid on what else ran in it. */
-  readonly isKilled: boolean
 }
 
 /** Who hears from it. */

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { Equal } from "effect"
-import { difference } from "../task/Fingerprint.ts"
+import { difference, schemaParts } from "../task/Fingerprint.ts"
 import type { LibraryDescription, SchemaDescription, TaskDescription } from "../task/LibraryDescription.ts"
 import type { Shape } from "../task/SchemaShape.ts"
 
@@ -40,8 +40,6 @@ const shapeDifferences = (here: Shape, there: Shape, path: string): ReadonlyArra
   return rest === undefined ? inFields : [...inFields, rest]
 }
 
-const parts = ["payload", "success", "error", "progress"] as const
-
 /** What else a task says of itself; of these, only what places a task keeps it from being run. */
 const settings = [
   "services",
@@ -63,7 +61,7 @@ const taskDifferences = (library: string, here: TaskDescription, there: TaskDesc
   const path = `${library}.${here.name}`
   const schemas = here.fingerprint === there.fingerprint
     ? []
-    : parts.flatMap((part) => shapeDifferences(shape(here[part]), shape(there[part]), part))
+    : schemaParts.flatMap((part) => shapeDifferences(shape(here[part]), shape(there[part]), part))
   const inSchemas = schemas.length === 0 && here.fingerprint !== there.fingerprint ? ["the schemas differ"] : schemas
   return [
     ...inSchemas.map((text) => ({ path, text, isIncompatible: true })),

@@ -5,7 +5,7 @@
  */
 import { displayWidth } from "effect/cli/CliOutput"
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const controls = /[\u0000-\u001f\u007f-\u009f]/g
 
 /** The text with control characters spelt out, so that data cannot drive the terminal. */

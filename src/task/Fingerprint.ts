@@ -58,6 +58,21 @@ const digest = (text: string): string => {
   return [...state].map((word) => word.toString(16).padStart(8, "0")).join("")
 }
 
+/** The shapes of a task's schemas. */
+export type TaskShapes = ReturnType<typeof shapesOf>
+
+/** What a task has schemas of. */
+export const schemaParts = ["payload", "success", "error", "progress"] as const
+
+/** Where the schemas of two tasks first differ and how, in words; undefined where they do not. */
+export const shapesDifference = (here: TaskShapes, there: TaskShapes): string | undefined => {
+  for (const part of schemaParts) {
+    const found = difference(here[part], there[part], part)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** Where two shapes first differ and how, in words; undefined where they do not. `path` leads the answer. */
 export const difference = (here: Shape, there: Shape, path: string): string | undefined => {
   if (here.type !== there.type) return differs(`${path} is`, article(here), article(there))

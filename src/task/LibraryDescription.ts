@@ -5,9 +5,9 @@
  * @since 0.1.0
  */
 import { Duration, Predicate, Schema, SchemaRepresentation } from "effect"
-import { difference, fingerprint } from "./Fingerprint.ts"
+import { fingerprint } from "./Fingerprint.ts"
 import { Encoding } from "./Payload.ts"
-import { type Shape, shapeOf } from "./SchemaShape.ts"
+import { shapeOf } from "./SchemaShape.ts"
 import { masked } from "./Secret.ts"
 import type { TaskDefinition } from "./TaskDefinition.ts"
 import { Delivery, Limit, Resources } from "./TaskSpec.ts"
@@ -112,16 +112,3 @@ const withoutCode = <A>(value: A): A => {
 
 const isRepresented = (check: unknown): boolean =>
   Predicate.hasProperty(check, "representation") && check.representation !== undefined
-
-/** Where a task differs between two descriptions, in words; undefined where it does not. */
-export const taskDifference = (here: TaskDescription, there: TaskDescription): string | undefined => {
-  if (here.fingerprint === there.fingerprint) return undefined
-  for (const part of ["payload", "success", "error", "progress"] as const) {
-    // Descriptions hold what `shapeOf` made.
-    const found = difference(shape(here[part]), shape(there[part]), part)
-    if (found !== undefined) return `${here.name}: ${found}`
-  }
-  return `${here.name}: the schemas differ`
-}
-
-const shape = (description: SchemaDescription): Shape => description.shape as unknown as Shape

@@ -31,17 +31,24 @@ interface Part {
   readonly isMoved: boolean
 }
 
+interface Collected {
+  readonly parts: Array<Part>
+  /** A field's buffer is in other hands already: it would arrive empty. */
+  isGivenAway: boolean
+}
+
 /** Those of the payload that is being encoded or decoded; neither ever waits. */
-let current: Array<Part> = []
+let current: Collected = { parts: [], isGivenAway: false }
 
 /** A 0 and the bytes, or a 1 and the number of the part. */
 const slot = (isMoved: boolean) =>
   SchemaTransformation.transform<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     encode: (bytes) => {
+      if (bytes.buffer.detached) current.isGivenAway = true
       if (bytes.length >= least) {
         const at = new Uint8Array(5)
         at[0] = 1
-        new DataView(at.buffer).setUint32(1, current.push({ bytes, isMoved }) - 1)
+        new DataView(at.buffer).setUint32(1, current.parts.push({ bytes, isMoved }) - 1)
         return at
       }
       const inline = new Uint8Array(1 + bytes.length)
@@ -50,7 +57,7 @@ const slot = (isMoved: boolean) =>
     },
     decode: (at) => {
       if (at[0] !== 1) return at.slice(1)
-      const part = current[new DataView(at.buffer, at.byteOffset).getUint32(1)]
+      const part = current.parts[new DataView(at.buffer, at.byteOffset).getUint32(1)]
       // Whatever is not there fails the schema that follows.
       return part?.bytes as Uint8Array<ArrayBuffer>
     }
@@ -75,12 +82,21 @@ export const apart = (root: SchemaAST.AST): SchemaAST.AST | undefined => {
   })
 }
 
-/** Runs a coding's `encode`, and gives the parts that it has set aside. */
-export const collecting = <A>(encode: () => A): readonly [A, () => ReadonlyArray<Uint8Array>] => {
+/** What an encoding has set aside. */
+export interface SetAside<out A> {
+  readonly result: A
+  readonly isGivenAway: boolean
+  /** Takes the parts out of the hands that hold them. */
+  readonly take: () => ReadonlyArray<Uint8Array>
+}
+
+/** Runs a coding's `encode`, and tells what it has set aside. */
+export const collecting = <A>(encode: () => A): SetAside<A> => {
   const outer = current
-  const mine: Array<Part> = current = []
+  const mine: Collected = current = { parts: [], isGivenAway: false }
   try {
-    return [encode(), () => mine.map(owned)]
+    const result = encode()
+    return { result, isGivenAway: mine.isGivenAway, take: () => owned(mine.parts) }
   } finally {
     current = outer
   }
@@ -89,17 +105,24 @@ export const collecting = <A>(encode: () => A): readonly [A, () => ReadonlyArray
 /** Node's `Buffer` has a `slice` of its own, which copies nothing. */
 const copyOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
-/** Moves the bytes out of the hands that hold them, or copies them. */
-const owned = ({ bytes, isMoved }: Part): Uint8Array => {
-  const { buffer } = bytes
-  const isWhole = bytes.byteLength === buffer.byteLength
-  return isMoved && isWhole && buffer instanceof ArrayBuffer ? new Uint8Array(buffer.transfer()) : copyOf(bytes)
+/** Moves or copies each. A buffer that several fields are of cannot move: the first would leave the others without it. */
+const owned = (all: ReadonlyArray<Part>): ReadonlyArray<Uint8Array> => {
+  const isShared = (buffer: ArrayBufferLike) => all.filter((part) => part.bytes.buffer === buffer).length > 1
+  const isMovable = ({ bytes: { buffer, byteLength }, isMoved }: Part) =>
+    isMoved && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer && !isShared(buffer)
+  // Decided for all of them before the first is moved.
+  const movable = all.map(isMovable)
+  return all.map(({ bytes }, index) =>
+    // What is movable is no shared memory.
+    movable[index] === true ? new Uint8Array((bytes.buffer as ArrayBuffer).transfer()) : copyOf(bytes)
+  )
 }
 
 /** Runs a coding's `decode` on bytes with these parts. With `isTaken` the value has them, else copies of them. */
 export const supplying = <A>(beside: ReadonlyArray<Uint8Array>, isTaken: boolean, decode: () => A): A => {
   const outer = current
-  current = beside.map((bytes) => ({ bytes: isTaken ? bytes : copyOf(bytes), isMoved: false }))
+  const parts = beside.map((bytes) => ({ bytes: isTaken ? bytes : copyOf(bytes), isMoved: false }))
+  current = { parts, isGivenAway: false }
   try {
     return decode()
   } finally {

@@ -56,10 +56,6 @@ export declare namespace PayloadCodec {
   >
 }
 
-/** `raw` for a schema that is bytes and no more, else what the library says. */
-export const encodingOf = (schema: Schema.Top, library: Exclude<Encoding, "raw">): Encoding =>
-  isBytes(schema.ast) && schema.ast.checks === undefined ? "raw" : library
-
 const isBytes = (ast: SchemaAST.AST): boolean =>
   declarationId(ast) === "effect/schema/Uint8Array" && (ast.encoding === undefined || hasTransfers(ast))
 
@@ -141,17 +137,27 @@ const codingOf = (schema: Schema.Top, encoding: Encoding, sealer: Sealer | undef
 /** JSON, which some values are written as, has no parts. */
 const isJson = (bytes: Uint8Array): boolean => bytes[0] === 0
 
+const givenAway = Exit.fail(
+  refusal("Expected bytes that are there: they were given away with an earlier task, as they are transferable")
+)
+
 const parted = (whole: Coding, apart: Coding) => {
   const reading = (isTaken: boolean) => (bytes: Uint8Array) => {
     const beside = partsOf(bytes)
     return beside === undefined ? whole.decode(bytes) : supplying(beside, isTaken, () => apart.decode(bytes))
   }
+  // What is set aside is not copied: to look for what was given away costs little beside the copy of all of it.
+  const encode = (value: unknown): Encoded =>
+    collecting(() => apart.encode(value)).isGivenAway ? givenAway : whole.encode(value)
   return {
+    encode,
+    encodeAll: encodeAll(encode),
     encodeApart: (value: unknown): Encoded => {
-      const [result, parts] = collecting(() => apart.encode(value))
+      const { isGivenAway, result, take } = collecting(() => apart.encode(value))
+      if (isGivenAway) return givenAway
       // Which values a union can tell apart depends on what its members are encoded as: what is refused here may be fine whole.
       return isValue(result) && !isJson(result.value)
-        ? Exit.succeed(withParts(result.value, parts()))
+        ? Exit.succeed(withParts(result.value, take()))
         : whole.encode(value)
     },
     decode: reading(false),
@@ -188,7 +194,7 @@ const make = <S extends Schema.Top>(schema: S, encoding: Encoding, sealer?: Seal
         decode: coding.decode,
         take: coding.decode
       }
-      : { encoding, encode, encodeAll: encodeAll(encode), ...parted(coding, apart) }
+      : { encoding, ...parted(coding, apart) }
     bySealer.set(sealer ?? unkeyed, codec)
   }
   // It was made from this very schema, whose types the map forgets.

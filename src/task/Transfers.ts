@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Schema, SchemaAST, SchemaParser } from "effect"
+import { Schema, SchemaAST } from "effect"
 import * as Transferable from "effect/workers/Transferable"
 import { declarationId, declaredLink, inContext, rewrite, some } from "./SchemaTree.ts"
 
@@ -26,18 +26,3 @@ export const withoutTransfers = (root: SchemaAST.AST): SchemaAST.AST =>
       ? inContext(Schema.Uint8Array.ast, ast.context)
       : inContext(marked, ast.context)
   })
-
-const nothing = (): ReadonlyArray<Transferable.Transferable<never>> => []
-
-/** Collects what of a value may move: the buffers, ports and so on of its transferable fields. */
-export const transferables = (schema: Schema.Top): (value: unknown) => ReadonlyArray<unknown> => {
-  if (!hasTransfers(schema.ast)) return nothing
-  const encode = SchemaParser.encodeUnknownEffect(schema)
-  return (value) => {
-    const collector = Transferable.makeCollectorUnsafe()
-    const run = Effect.provideService(encode(value), Transferable.Collector, collector)
-    // Only the collector is asked for; a schema with services of its own collects nothing.
-    Effect.runSyncExit(run as Effect.Effect<unknown, unknown>)
-    return collector.readUnsafe()
-  }
-}

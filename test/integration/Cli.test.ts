@@ -8,7 +8,7 @@ import { Cadre, type Ended } from "./cli/Cadre.ts"
 const tasks = "test/integration/cli/tasks.ts"
 const lines = "{\"n\":12}\n\n{\"n\":-1}\n{\"n\":\n{\"n\":\"x\"}\n{\"n\":15}\n"
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const controls = /[\u0000-\u0009\u000b-\u001f]/
 
 describe("cadre", () => {

@@ -8,7 +8,7 @@ const [task, payload = "{}"] = process.argv.slice(2)
 
 const report = (what: string): void => {
   // A thread's port has no origin to name.
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origins
   parentPort?.postMessage(what)
 }
 

@@ -67,6 +67,21 @@ describe("byte fields that travel beside their payload", () => {
     assert.deepStrictEqual(pictureOf(codec.take(bytes)).pixels, large(3))
   })
 
+  it("that share a buffer are copied, whatever they are: one would leave the other without it", () => {
+    const pixels = large(4)
+    const bytes = bytesOf(codec.encodeApart({ name: "a", pixels, layers: [pixels.subarray(0, 5_000)], mask: pixels }))
+    assert.lengthOf(pixels, 10_000)
+    const { layers, mask, pixels: arrived } = pictureOf(codec.take(bytes))
+    assert.deepStrictEqual([arrived, mask, layers[0]], [large(4), large(4), large(4, 5_000)])
+  })
+
+  it("that were given away before are refused, not sent empty", () => {
+    const picture = { name: "a", pixels: large(1), layers: [] }
+    bytesOf(codec.encodeApart(picture))
+    assert.throws(() => bytesOf(codec.encodeApart(picture)), /given away with an earlier task/)
+    assert.throws(() => bytesOf(codec.encode(picture)), /given away with an earlier task/)
+  })
+
   it("of a Buffer are copied too", () => {
     const buffer = Buffer.from(large(5))
     const bytes = bytesOf(codec.encodeApart({ name: "a", pixels: large(1), layers: [buffer] }))

@@ -5,7 +5,8 @@ import { Task } from "../../services/Task.ts"
 import { TaskContext } from "../../services/TaskContext.ts"
 import { type Implementation, implementations, TaskLibrary } from "../../services/TaskLibrary.ts"
 import { TaskModule } from "../../services/TaskModule.ts"
-import { LibraryDescription, taskDifference } from "../../src/task/LibraryDescription.ts"
+import { shapesDifference, shapesOf } from "../../src/task/Fingerprint.ts"
+import { LibraryDescription } from "../../src/task/LibraryDescription.ts"
 import { PayloadCodec } from "../../src/task/PayloadCodec.ts"
 import { viewer } from "../../src/task/Viewer.ts"
 import { bytesOf, now, sealer } from "./Codecs.ts"
@@ -120,9 +121,9 @@ describe("describe", () => {
 
   it("says where two tasks differ", () => {
     const other = TaskLibrary.make("maths", { version: "1.0.1" }, Task.make("Add", { payload: { n: Schema.String } }))
-    const [[here], [there]] = [Maths.describe().tasks, other.describe().tasks]
-    assert.strictEqual(taskDifference(here!, there!), "Add: payload.n is a number here and a string there")
-    assert.isUndefined(taskDifference(here!, here!))
+    const [here, there] = [Maths, other].map(({ tasks }) => shapesOf(tasks.get("Add")!))
+    assert.strictEqual(shapesDifference(here!, there!), "payload.n is a number here and a string there")
+    assert.isUndefined(shapesDifference(here!, here!))
   })
 
   it.each(["binary", "json"] as const)("shows %s payloads without the code, and no secrets", (encoding) => {

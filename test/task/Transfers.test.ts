@@ -2,7 +2,6 @@ import { assert, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Transferable from "effect/workers/Transferable"
 import { PayloadCodec } from "../../src/task/PayloadCodec.ts"
-import { transferables } from "../../src/task/Transfers.ts"
 import { bytesOf, now, refusalOf } from "./Codecs.ts"
 
 const Frame = Schema.Struct({
@@ -12,14 +11,6 @@ const Frame = Schema.Struct({
   mask: Schema.optionalKey(Transferable.Uint8Array)
 })
 const frame = { pixels: Uint8Array.of(1), layers: [Uint8Array.of(2), Uint8Array.of(3)], copied: Uint8Array.of(4) }
-
-it("collects what may move, and nothing else", () => {
-  assert.deepStrictEqual(transferables(Frame)(frame), [
-    frame.pixels.buffer,
-    ...frame.layers.map(({ buffer }) => buffer)
-  ])
-  assert.lengthOf(transferables(Schema.Struct({ a: Schema.Uint8Array }))({ a: Uint8Array.of(1) }), 0)
-})
 
 it.each(["binary", "json"] as const)("are bytes in %s", (encoding) => {
   const codec = PayloadCodec.make(Frame, encoding)

@@ -3,13 +3,21 @@
  *
  * @since 0.1.0
  */
-import type { Report } from "../../src/dispatch/Event.ts"
-import type { Claimed } from "../../src/protocol/AttemptFrame.ts"
-import type { Attempt } from "../../src/protocol/ExecutorPort.ts"
-import { ExecutorId } from "../../src/task/Attempt.ts"
-import type { Outcome } from "../../src/task/Outcome.ts"
-import type { Encoding } from "../../src/task/Payload.ts"
-import type { End } from "./Thread.ts"
+import type { Report } from "../dispatch/Event.ts"
+import { ExecutorId } from "../task/Attempt.ts"
+import type { Defect, Outcome } from "../task/Outcome.ts"
+import type { Encoding } from "../task/Payload.ts"
+import type { Claimed } from "./AttemptFrame.ts"
+import type { Attempt } from "./ExecutorPort.ts"
+
+/** How a thread ended, unless it was told to. */
+export interface End {
+  readonly reason: string
+  /** What was thrown, where that was the reason. */
+  readonly defect: Defect | undefined
+  /** It was killed for a reason that is not to be laid on what else ran in it. */
+  readonly isKilled: boolean
+}
 
 /** What is known of the thread that has ended. */
 export interface Circumstances {
