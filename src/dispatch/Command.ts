@@ -101,7 +101,8 @@ export type Notice =
     readonly known: ReadonlyArray<{ readonly entry: number; readonly index: number; readonly task: number }>
   }
   | { readonly _tag: "Refused"; readonly request: number; readonly reason: Refusal }
-  | { readonly _tag: "Ended"; readonly endings: ReadonlyArray<Ending> }
+  /** `sequence` is of the last transition in it, where a server keeps them. */
+  | { readonly _tag: "Ended"; readonly endings: ReadonlyArray<Ending>; readonly sequence?: number }
   | { readonly _tag: "Progress"; readonly submission: string; readonly counts: Counts; readonly isEnded: boolean }
   /** Tasks that wait for an executor such as is not there; `missing` says what it would need, empty once there is one. */
   | {

@@ -6,6 +6,7 @@
 import type { Assignment, RevokeReason } from "../dispatch/Command.ts"
 import type { LeaseRef, Report } from "../dispatch/Event.ts"
 import type { LogLine } from "../task/LogLine.ts"
+import type { BlobRef } from "../task/Payload.ts"
 
 /** An assignment with the bytes that its handler is given. */
 export interface Attempt {
@@ -15,6 +16,10 @@ export interface Attempt {
   readonly refFields: ReadonlyArray<string> | undefined
   /** Somebody wants its progress and its logs. */
   readonly isFollowed: boolean
+  /** Its logs are kept, whether somebody wants them now or not. */
+  readonly isLogged?: boolean
+  /** The payload, where it lies beside: `payload` is empty then. */
+  readonly blob?: BlobRef
 }
 
 /** To the executor. What it may run at a time is its own to keep; a server never sends more than slots and prefetch. */

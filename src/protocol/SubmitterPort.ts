@@ -6,6 +6,7 @@
 import type { Notice } from "../dispatch/Command.ts"
 import type { Entry } from "../dispatch/Event.ts"
 import type { LogLine } from "../task/LogLine.ts"
+import type { BlobRef } from "../task/Payload.ts"
 
 /** The payloads of one entry: all of them in one buffer, payload `i` from `offsets[i]` to `offsets[i + 1]`; one by one; or computed from the index. */
 export type Payloads =
@@ -21,6 +22,10 @@ export interface Submitted {
   readonly refFields?: ReadonlyArray<string>
   /** Progress and logs are wanted. */
   readonly isFollowed: boolean
+  /** It goes on when its submitter leaves. */
+  readonly isDetached?: boolean
+  /** Payloads that lie beside, by index; they are empty in `payloads`. */
+  readonly blobs?: ReadonlyArray<readonly [index: number, blob: BlobRef]>
 }
 
 /** From the submitter; `request` is its own number, under which it hears of what becomes of it. */
@@ -42,6 +47,8 @@ export type SubmitterMessage =
   }
   /** It has the outcome of these, and will not ask again. */
   | { readonly _tag: "fetched"; readonly tasks: ReadonlyArray<number> }
+  /** It has the endings of all notices up to that `sequence`: they need not be told again. */
+  | { readonly _tag: "acknowledged"; readonly through: number }
 
 /** To the submitter: what was decided, and what a followed task's handler reports. */
 export type SubmitterNotice =
