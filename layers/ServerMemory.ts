@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Clock, Deferred, Effect, Exit, Layer, Queue, Stream } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, Layer, Queue, Random, Stream } from "effect"
 import { type ExecutorPort, Server, type SubmitterPort } from "../services/Server.ts"
 import type { Assignment, Batch, Commands, Ending, Notice, Transition } from "../src/dispatch/Command.ts"
 import { Dispatcher, type Options as DispatcherOptions } from "../src/dispatch/Dispatcher.ts"
@@ -312,7 +312,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       flush: () => inbox.flush(),
       notices: state.notices,
       idOf: shell.idOf,
-      positionOf: (taskId) => positionOf(shell, taskId)
+      positionOf: (taskId) => positionOf(shell, taskId),
+      isKnown: false
     }
     return port
   })
@@ -353,6 +354,13 @@ const make = Effect.fnUntraced(function*(options: Options) {
     }))
 
   return Server.of({
+    info: {
+      partition: options.partition ?? 0,
+      generation: options.generation ?? 1,
+      incarnation: yield* Random.nextInt.pipe(Effect.map((number) => (number >>> 0).toString(16))),
+      past: [],
+      isDurable: false
+    },
     connect,
     attach,
     records,

@@ -15,6 +15,7 @@ import { Context, type Effect, type Scope, type Stream } from "effect"
 import type { Transition } from "../src/dispatch/Command.ts"
 import type { ExecutorSpec } from "../src/dispatch/Event.ts"
 import type { Explanation } from "../src/dispatch/Explaining.ts"
+import type { PastGeneration } from "../src/dispatch/Positions.ts"
 import type { ExecutorCommand, ExecutorMessage } from "../src/protocol/ExecutorPort.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
 import type { TurnQueue } from "../src/protocol/TurnQueue.ts"
@@ -32,6 +33,19 @@ export interface SubmitterPort {
   readonly idOf: (task: number) => string
   /** The position of a task that the server still knows. */
   readonly positionOf: (taskId: string) => number | undefined
+  /** The server had tasks of that submitter when it connected: it was there before. */
+  readonly isKnown?: boolean
+}
+
+/** Which server it is: what was said to another run of it has to be said again. */
+export interface ServerInfo {
+  readonly partition: number
+  readonly generation: number
+  /** Random; another one for every start. */
+  readonly incarnation: string
+  readonly past: ReadonlyArray<PastGeneration>
+  /** Whether what it accepted survives it. */
+  readonly isDurable: boolean
 }
 
 /** An executor's end of its connection. */
@@ -61,6 +75,7 @@ export interface ServerStatus {
 
 /** Accepts submissions, registers executors and decides who runs what. */
 export class Server extends Context.Service<Server, {
+  readonly info: ServerInfo
   /** Leaving the scope cancels whatever the submitter has handed over, and waits until that is acknowledged. */
   readonly connect: (submitter: string) => Effect.Effect<SubmitterPort, never, Scope.Scope>
   /**
