@@ -1,26 +1,51 @@
 /**
- * What a handler logs, for whoever follows its task.
+ * What a handler logs, for whoever wants its log.
  *
  * @since 0.1.0
  */
-import { Cause, Context, Formatter, Logger, Record, References } from "effect"
+import { Cause, Formatter, Logger, Record, References } from "effect"
 import type { LogLine } from "../src/task/LogLine.ts"
+import { CurrentLog } from "./logs/AttemptLog.ts"
 
-const asText = (value: unknown): string => typeof value === "string" ? value : Formatter.format(value)
+const asText = (value: unknown): string => {
+  try {
+    return typeof value === "string" ? value : Formatter.format(value)
+  } catch (error) {
+    return `[it cannot be shown: ${error instanceof Error ? error.message : typeof error}]`
+  }
+}
 
-/** The loggers that there are, and one that sends each line. */
+/** What the Logger was told, as a line. */
+export const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): LogLine => {
+  const parts = Array.isArray(message) ? message : [message]
+  const time = date.getTime()
+  const spans = fiber.getRef(References.CurrentLogSpans)
+  return {
+    time,
+    level: logLevel,
+    message: [...parts, ...(cause.reasons.length > 0 ? [Cause.pretty(cause)] : [])].map(asText).join(" "),
+    annotations: Record.map(fiber.getRef(References.CurrentLogAnnotations), asText),
+    ...(spans.length > 0 && { spans: Object.fromEntries(spans.map(([label, start]) => [label, time - start])) })
+  }
+}
+
+/**
+ * The loggers that there are, and one that adds each line to the log of its
+ * attempt. What the others print must not come to that log for the second
+ * time: they are called by `muted`.
+ */
 export const capturing = (
-  context: Context.Context<never>,
-  send: (line: LogLine) => void
+  loggers: ReadonlySet<Logger.Logger<unknown, unknown>>,
+  muted: (print: () => void) => void
 ): ReadonlySet<Logger.Logger<unknown, unknown>> => {
-  const capture = Logger.make(({ cause, date, fiber, logLevel, message }) => {
-    const parts = Array.isArray(message) ? message : [message]
-    send({
-      time: date.getTime(),
-      level: logLevel,
-      message: [...parts, ...(cause.reasons.length > 0 ? [Cause.pretty(cause)] : [])].map(asText).join(" "),
-      annotations: Record.map(fiber.getRef(References.CurrentLogAnnotations), asText)
+  const capture = Logger.make((options) => {
+    const log = options.fiber.getRef(CurrentLog)
+    log?.add(lineOf(options))
+    // It prints, and does nothing else.
+    const isNeeded = log === undefined || log.isTeed || log.isEnded
+    muted(() => {
+      for (const logger of loggers) if (isNeeded || logger !== Logger.defaultLogger) logger.log(options)
     })
   })
-  return new Set([...Context.get(context, Logger.CurrentLoggers), capture])
+  return new Set([capture])
 }

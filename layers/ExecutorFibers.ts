@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Effect, Exit, type Fiber, FiberSet, Layer, Logger, Queue, Scope } from "effect"
+import { Clock, Context, Effect, Exit, type Fiber, FiberSet, Layer, Queue, Scope } from "effect"
 import { Executor } from "../services/Executor.ts"
 import type { ExecutorPort } from "../services/Server.ts"
 import { Submitter } from "../services/Submitter.ts"
@@ -13,21 +13,23 @@ import type { ExecutorSpec, LeaseRef, Report } from "../src/dispatch/Event.ts"
 import { Slots } from "../src/dispatch/Slots.ts"
 import type { Attempt, ExecutorCommand } from "../src/protocol/ExecutorPort.ts"
 import { isValue } from "../src/task/Immediate.ts"
-import type { LogLine } from "../src/task/LogLine.ts"
 import type { Sealer } from "../src/task/Secret.ts"
 import { Backlog } from "./Backlog.ts"
-import { capturing } from "./CapturingLogger.ts"
 import {
+  call,
   describeDefect,
   type Handling,
   handlings,
   invalidPayload,
-  judge,
   type Judged,
+  judged,
   offers,
   succeedNow
 } from "./Handling.ts"
-import { foreverInTurns, inTurns } from "./TurnScheduler.ts"
+import { type AttemptLog, CurrentLog } from "./logs/AttemptLog.ts"
+import { ExecutorLogs } from "./logs/ExecutorLogs.ts"
+import type { RawOutput } from "./logs/RawOutput.ts"
+import { afterTurn, foreverInTurns, inTurns } from "./TurnScheduler.ts"
 import { whileWaiting } from "./WaitingSubmitter.ts"
 
 /** What an executor is made of. */
@@ -48,6 +50,8 @@ export interface Options {
   readonly payloads?: "kept" | "owned"
   /** Asked before an attempt is started: false if it was taken back meanwhile, and is nobody's business here. */
   readonly claim?: (attempt: Attempt) => boolean
+  /** The standard streams of a thread in which nothing else runs. */
+  readonly raw?: RawOutput
 }
 
 /** Milliseconds of handlers that end at once, after which others have their turn. */
@@ -55,6 +59,7 @@ const slice = 4
 
 interface Running {
   readonly attempt: Attempt
+  readonly log: AttemptLog | undefined
   slot: number
   fiber: Fiber.Fiber<void> | undefined
   isReported: boolean
@@ -70,6 +75,7 @@ class Session {
   readonly #now: () => number
   readonly #run: Run
   readonly #pumps: Queue.Queue<void>
+  readonly #logs: ExecutorLogs
   /** What the executor itself was started with. */
   readonly #base: Context.Context<never>
   readonly #contexts = new Map<Handling, Context.Context<never>>()
@@ -91,7 +97,8 @@ class Session {
     port: ExecutorPort,
     base: Context.Context<never>,
     run: Run,
-    pumps: Queue.Queue<void>
+    pumps: Queue.Queue<void>,
+    later: (run: () => void) => void
   ) {
     const clock = Context.get(base, Clock.Clock)
     this.#base = base
@@ -101,6 +108,10 @@ class Session {
     this.#now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
     this.#run = run
     this.#pumps = pumps
+    const { raw, spec } = options
+    const { send, takesOutput = false } = port
+    this.#logs = new ExecutorLogs({ send, later, clock, now: this.#now, raw, takesOutput })
+    if (raw !== undefined && spec.slots === 1) raw.sole = () => this.#sole
   }
 
   get load() {
@@ -114,7 +125,7 @@ class Session {
         // A resumed one is running here already, or was lost with the session that ran it.
         for (const attempt of command.attempts) if (!attempt.assignment.isResumed) this.#backlog.add(attempt)
       } else if (command._tag === "Recall") this.#giveBack(command.leases)
-      else this.#revoke(command.task, command.epoch, command.kill)
+      else if (command._tag === "Revoke") this.#revoke(command.task, command.epoch, command.kill)
     }
     this.pump()
   }
@@ -156,6 +167,7 @@ class Session {
 
   /** The server takes care of what ends from now on. */
   close(): void {
+    this.#logs.close()
     this.#isClosed = true
   }
 
@@ -189,21 +201,29 @@ class Session {
 
   /** Runs a handler that ends at once here and now, any other as a fiber, which is returned. */
   #start(attempt: Attempt, startedAt: number): Running | undefined {
+    const log = this.#logs.of(attempt)
+    return this.#logs.isTelling
+      ? this.#logs.run(log, () => this.#begin(attempt, log, startedAt))
+      : this.#begin(attempt, log, startedAt)
+  }
+
+  #begin(attempt: Attempt, log: AttemptLog | undefined, startedAt: number): Running | undefined {
     const { batch, epoch, task } = attempt.assignment
     const handling = this.#handlingOf(batch.spec)
     const payload = handling?.decodePayload(attempt)
     let result: Effect.Effect<unknown, unknown, unknown> | undefined
     if (handling !== undefined && payload !== undefined && isValue(payload)) {
-      result = this.#call(handling, payload.value)
+      result = call(handling, payload.value)
       const outcome = isValue(result) ? succeedNow(handling, result.value) : undefined
       if (outcome !== undefined) {
         this.#ended++
+        log?.end(false)
         this.#reports.push({ task, epoch, startedAt, outcome })
         return undefined
       }
     }
     this.#enter(startedAt)
-    const running: Running = { attempt, slot: -1, fiber: undefined, isReported: false }
+    const running: Running = { attempt, log, slot: -1, fiber: undefined, isReported: false }
     running.slot = this.#running.add(running)
     if (handling === undefined) {
       const message = `Executor ${this.#options.spec.executorId} has no task ${batch.spec.requirement.taskName}`
@@ -211,40 +231,14 @@ class Session {
       return undefined
     }
     const scope = Scope.makeUnsafe()
-    const judged = result !== undefined
-      ? this.#judged(handling, attempt, result, startedAt, scope)
+    const ending = result !== undefined
+      ? judged(handling, attempt, result, startedAt, scope)
       : Effect.matchEffect(handling.decodePayload(attempt), {
         onFailure: (error) => Effect.succeed(invalidPayload(handling.definition, error)),
-        onSuccess: (value) => this.#judged(handling, attempt, this.#call(handling, value), startedAt, scope)
+        onSuccess: (value) => judged(handling, attempt, call(handling, value), startedAt, scope)
       })
-    this.#fork(running, handling, judged, startedAt, scope)
+    this.#fork(running, handling, ending, startedAt, scope)
     return running.isReported ? undefined : running
-  }
-
-  #call({ definition, handler }: Handling, payload: unknown): Effect.Effect<unknown, unknown, unknown> {
-    try {
-      const result = handler(payload)
-      if (Effect.isEffect(result)) return result
-      return Exit.die(new TypeError(`The handler of task ${definition.name} has not returned an Effect`))
-    } catch (defect) {
-      return Exit.die(defect)
-    }
-  }
-
-  #judged(
-    handling: Handling,
-    { assignment: { batch: { trace }, retries } }: Attempt,
-    result: Effect.Effect<unknown, unknown, unknown>,
-    startedAt: number,
-    scope: Scope.Closeable
-  ): Effect.Effect<Judged, never, unknown> {
-    // As `Effect.scoped`, with a scope that is in the fiber's context from the beginning.
-    const scoped = Effect.onExit(result, (exit) => Scope.closeUnsafe(scope, exit) ?? Effect.void)
-    const traced = trace === undefined ? scoped : Effect.withSpan(scoped, handling.definition.name, {
-      kind: "consumer",
-      parent: { _tag: "ExternalSpan", ...trace, sampled: true, annotations: Context.empty() }
-    })
-    return Effect.flatMap(Effect.exit(traced), (exit) => judge(handling, exit, retries + 1, startedAt))
   }
 
   #fork(
@@ -256,7 +250,7 @@ class Session {
   ): void {
     const fiber = this.#run(
       Effect.map(judged, (judged) => this.#end(running, judged, startedAt)),
-      this.#context(running.attempt, handling, scope)
+      this.#context(running, handling, scope)
     )
     running.fiber = fiber
     // An interruption from outside ends the fiber before it can say how.
@@ -269,7 +263,7 @@ class Session {
     })
   }
 
-  #context(attempt: Attempt, handling: Handling, scope: Scope.Scope): Context.Context<never> {
+  #context({ attempt, log }: Running, handling: Handling, scope: Scope.Scope): Context.Context<never> {
     const { assignment: { epoch, task }, isFollowed } = attempt
     const lease = { task, epoch }
     const { executorId } = this.#options.spec
@@ -277,23 +271,24 @@ class Session {
       isFollowed
         ? Effect.match(handling.encodeProgress(value), {
           onFailure: () => undefined,
-          onSuccess: (bytes) => this.#port.send({ _tag: "progress", lease, value: bytes.slice() })
+          onSuccess: (bytes) => {
+            this.#logs.flush()
+            this.#port.send({ _tag: "progress", lease, value: bytes.slice() })
+          }
           // The handling's context has what the schema needs.
         }) as Effect.Effect<void>
         : Effect.void
     const taskId = this.#port.idOf(task)
     // One copy of the map, where `Context.add` would make one for each service: that took longer than a small handler.
-    const services = new Map(this.#contextOf(handling).mapUnsafe)
+    const context = this.#contextOf(handling)
+    const services = new Map((log === undefined ? context : this.#logs.context(context)).mapUnsafe)
     services.set(Scope.Scope.key, scope)
     services.set(TaskContext.key, TaskContext.of({ taskId, attempt: epoch, executor: executorId, progress }))
     const { submitter } = this.#options
     if (submitter !== undefined) {
       services.set(Submitter.key, whileWaiting(submitter, (change) => this.#wait(change)))
     }
-    if (isFollowed) {
-      const send = (line: LogLine) => this.#port.send({ _tag: "log", lease, line })
-      services.set(Logger.CurrentLoggers.key, capturing(handling.context, send))
-    }
+    if (log !== undefined) services.set(CurrentLog.key, log)
     return Context.makeUnsafe(services)
   }
 
@@ -302,6 +297,13 @@ class Session {
     let context = this.#contexts.get(handling)
     if (context === undefined) this.#contexts.set(handling, context = Context.merge(this.#base, handling.context))
     return context
+  }
+
+  /** To whom it belongs what nobody's context tells of. */
+  get #sole(): AttemptLog | "other" | undefined {
+    const [running] = this.#running.size === 1 ? this.#running.values() : []
+    if (running === undefined) return undefined
+    return running.log?.isWhole === true ? running.log : "other"
   }
 
   /** A handler begins or ends to wait for tasks of its own: its slot is lent to others. */
@@ -314,6 +316,7 @@ class Session {
   #end(running: Running, judged: Judged, startedAt: number): void {
     if (running.isReported) return
     running.isReported = true
+    running.log?.end(judged.outcome._tag !== "Succeeded")
     const { epoch, task } = running.attempt.assignment
     this.#running.delete(running.slot)
     this.#ended++
@@ -330,6 +333,7 @@ class Session {
     if (this.#reports.length === 0 || this.#isClosed) return
     const reports = this.#reports
     this.#reports = []
+    this.#logs.flush()
     this.#port.send({ _tag: "ended", reports })
   }
 }
@@ -349,7 +353,7 @@ export const make = (options: Options): Effect.Effect<Executor["Service"]> =>
         return fiber
       }
       const pumps = yield* inTurns(Queue.unbounded<void>())
-      const current = new Session(options, port, base, run, pumps)
+      const current = new Session(options, port, base, run, pumps, yield* afterTurn)
       session = current
       // Runs before the fibers are interrupted: what they do then is not reported any more.
       yield* Effect.addFinalizer(() =>

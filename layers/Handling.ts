@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Effect, Exit, type Schema } from "effect"
+import { Cause, Context, Effect, Exit, type Schema, Scope } from "effect"
 import type { Implementation } from "../services/TaskLibrary.ts"
 import type { Offer } from "../src/dispatch/Event.ts"
 import type { Attempt } from "../src/protocol/ExecutorPort.ts"
@@ -129,6 +129,34 @@ const crashed = (defect: unknown): Judged => ({ outcome: { _tag: "Crashed", defe
 export const succeedNow = ({ encodeSuccess, encoding }: Handling, value: unknown): Outcome | undefined => {
   const coded = encodeSuccess(value)
   return isValue(coded) ? { _tag: "Succeeded", value: { encoding, bytes: coded.value } } : undefined
+}
+
+/** What the handler of a task returns for a payload, if that is as it must be. */
+export const call = ({ definition, handler }: Handling, payload: unknown): Effect.Effect<unknown, unknown, unknown> => {
+  try {
+    const result = handler(payload)
+    if (Effect.isEffect(result)) return result
+    return Exit.die(new TypeError(`The handler of task ${definition.name} has not returned an Effect`))
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
+/** Runs what a handler has returned in that scope, which is closed with it, and judges how it ended. */
+export const judged = (
+  handling: Handling,
+  { assignment: { batch: { trace }, retries } }: Attempt,
+  result: Effect.Effect<unknown, unknown, unknown>,
+  startedAt: number,
+  scope: Scope.Closeable
+): Effect.Effect<Judged, never, unknown> => {
+  // As `Effect.scoped`, with a scope that is in the fiber's context from the beginning.
+  const scoped = Effect.onExit(result, (exit) => Scope.closeUnsafe(scope, exit) ?? Effect.void)
+  const traced = trace === undefined ? scoped : Effect.withSpan(scoped, handling.definition.name, {
+    kind: "consumer",
+    parent: { _tag: "ExternalSpan", ...trace, sampled: true, annotations: Context.empty() }
+  })
+  return Effect.flatMap(Effect.exit(traced), (exit) => judge(handling, exit, retries + 1, startedAt))
 }
 
 /** What a handler's end at its `attempt`th try means: its result and its errors are told from everything else that may come of it. */

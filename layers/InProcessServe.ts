@@ -25,7 +25,7 @@ const fingerprintOf = (task: TaskDefinition.Any | string | undefined): string | 
   task === undefined || typeof task === "string" ? task : fingerprint(task)
 
 /** What the types cannot see of a set of plans, in words; undefined if it is sound. */
-const unsound = (
+export const unsound = (
   crews: ReadonlyArray<Pick<Crew, "services"> & Pick<Plan<string, unknown, unknown>, "isForeground">>,
   libraries: ReadonlyArray<Catalogue>
 ): string | undefined => {
@@ -61,16 +61,20 @@ export const crewOf = ({ implementations, labels, provides, slots = defaultSlots
   return {
     libraries: implementations.map(({ library }) => library),
     services,
-    start: Effect.fnUntraced(function*({ capacity, name, server, submitter }) {
+    start: Effect.fnUntraced(function*({ capacity, name, node: machine, server, submitter }) {
+      const { pid, ...node } = machine ??
+        { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }), pid: undefined }
       const executor = yield* ExecutorFibers.make({
         implementations,
         provides,
         sealer: sealerOf(keys),
         submitter,
-        payloads: "kept",
+        // To a server in another process only bytes go.
+        ...(machine === undefined && { payloads: "kept" }),
         spec: {
           executorId: ExecutorId.make(name("executor")),
-          node: { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }) },
+          node,
+          ...(pid !== undefined && { pid }),
           slots,
           prefetch: slots,
           services,
@@ -84,13 +88,14 @@ export const crewOf = ({ implementations, labels, provides, slots = defaultSlots
   }
 }
 
-/** Runs until the scope is left; then it cancels what is under way, and waits for that. */
+/** Runs until the scope is left, with a server of its own unless it is given one; then it cancels what is under way, and waits for that. */
 export const serve = Effect.fnUntraced(function*(
   plans: ReadonlyArray<Plan<string, unknown, unknown>>,
-  { capacity, ...options }: Options
+  { capacity, ...options }: Options,
+  serving?: Layer.Layer<Server, unknown>
 ) {
   const scope = yield* Effect.scope
-  const server = Context.get(yield* Layer.build(ServerMemory.layer(options)), Server)
+  const server = Context.get(yield* Layer.build(serving ?? ServerMemory.layer(options)), Server)
   let made: Keys | undefined
   const keys = () => made ??= makeKeys()
   // Handlers may submit tasks of libraries that are still being built.
@@ -106,7 +111,7 @@ export const serve = Effect.fnUntraced(function*(
   if (problem !== undefined) return yield* Effect.die(new TypeError(problem))
   const submitterOf = (name: string) =>
     Effect.provideService(
-      SubmitterServer.connect({ name, libraries, sealer: sealerOf(keys), isLocal: true }),
+      SubmitterServer.connect({ name, libraries, sealer: sealerOf(keys), isLocal: serving === undefined }),
       Server,
       server
     )
@@ -118,7 +123,9 @@ export const serve = Effect.fnUntraced(function*(
     return `${kind}-${count}`
   }
   const executors: Array<Executor["Service"]> = []
-  for (const { start } of crews) executors.push(...yield* start({ server, submitter, libraries, capacity, name }))
+  // What is kept in a store has to be whole.
+  const premises = serving === undefined ? {} : { node: { nodeId: NodeId.make("in-process"), pid: 0 } }
+  for (const { start } of crews) executors.push(...yield* start({ ...premises, server, submitter, libraries, capacity, name }))
   const loads = Effect.forEach(
     executors,
     ({ load, spec: { executorId, slots } }) => Effect.map(load, (load) => ({ executorId, slots, ...load }))

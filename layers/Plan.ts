@@ -9,6 +9,7 @@ import type { Executor } from "../services/Executor.ts"
 import type { Server } from "../services/Server.ts"
 import type { Submitter } from "../services/Submitter.ts"
 import type { Implementation } from "../services/TaskLibrary.ts"
+import type { NodeId } from "../src/task/Attempt.ts"
 import type { Resources } from "../src/task/TaskSpec.ts"
 import type { Keys } from "./SealerNode.ts"
 import type { Catalogue } from "./submitter/Registry.ts"
@@ -54,6 +55,8 @@ export interface Premises {
   readonly submitter: Submitter["Service"]
   readonly libraries: ReadonlyArray<Catalogue>
   readonly capacity: Resources | undefined
+  /** The machine with the process's number, where the server is in another process. */
+  readonly node?: { readonly nodeId: NodeId; readonly capacity?: Resources; readonly pid: number }
   /** A name that no other executor here has. */
   readonly name: (kind: string) => string
 }

@@ -20,6 +20,8 @@ export interface Options {
   readonly endsWithOutput?: boolean
   /** What is said at once when a signal has interrupted it, before its finalizers are done. */
   readonly interrupted?: (signal: Signal) => string
+  /** What the first signal does, where that is not to interrupt the program. */
+  readonly asked?: (signal: Signal) => void
 }
 
 /** Waits until the reader has taken all that was written, or is gone. */
@@ -40,7 +42,7 @@ export const run = <A, E, R>(
   services: Layer.Layer<NoInfer<R>>,
   options: Options = {}
 ): void => {
-  const { ending = endingOf, endsWithOutput = false, interrupted } = options
+  const { asked = () => fiber?.interruptUnsafe(), ending = endingOf, endsWithOutput = false, interrupted } = options
   let signal: Signal | undefined
   let received = 0
   let isUnread = false
@@ -57,7 +59,7 @@ export const run = <A, E, R>(
     signal = next
     received = now
     if (interrupted !== undefined) process.stderr.write(`${interrupted(next)}\n`)
-    fiber?.interruptUnsafe()
+    asked(next)
   }
   // Listening alone keeps a closed pipe from crashing the process.
   const closed = (error: { readonly code?: unknown }): void => {

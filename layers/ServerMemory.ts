@@ -9,13 +9,14 @@ import { Cause, Clock, Deferred, Effect, Exit, Layer, Queue, Random, Stream } fr
 import { type ExecutorPort, Server, type SubmitterPort } from "../services/Server.ts"
 import type { Assignment, Batch, Commands, Ending, Notice, Transition } from "../src/dispatch/Command.ts"
 import { Dispatcher, type Options as DispatcherOptions } from "../src/dispatch/Dispatcher.ts"
-import type { Entry, Event, ExecutorSpec } from "../src/dispatch/Event.ts"
+import type { Event, ExecutorSpec } from "../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../src/protocol/ExecutorPort.ts"
-import type { Payloads, Submitted, SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
+import type { Submitted, SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
 import { TurnQueue } from "../src/protocol/TurnQueue.ts"
 import { ExecutorId } from "../src/task/Attempt.ts"
 import { ConnectionLost } from "../src/task/TaskError.ts"
-import { afterTurn, inTurns } from "./TurnScheduler.ts"
+import * as EventLoop from "./server/EventLoop.ts"
+import { arrived, fromExecutor, payloadAt } from "./server/Messages.ts"
 
 /** What the dispatcher is told of this server; the defaults suit one process. */
 export type Options = Partial<Omit<DispatcherOptions, "commits" | "past" | "sequence">>
@@ -45,22 +46,7 @@ interface ExecutorState {
 type Message =
   | { readonly _tag: "Submitter"; readonly from: SubmitterState; readonly message: SubmitterMessage }
   | { readonly _tag: "Executor"; readonly from: ExecutorId; readonly message: ExecutorMessage }
-  | { readonly _tag: "Event"; readonly event: Event; readonly done: Deferred.Deferred<void> | undefined }
-
-const payloadAt = (payloads: Payloads, index: number): Uint8Array => {
-  if (payloads._tag === "Range") return payloads.at(index)
-  if (payloads._tag === "Pieces") return payloads.pieces[index] ?? new Uint8Array()
-  const { bytes, offsets } = payloads
-  return bytes.subarray(offsets[index], offsets[index + 1])
-}
-
-/** A submitter says how long from now; the dispatcher knows when. */
-const arrived = ({ entry }: Submitted, now: number): Entry =>
-  entry.startAt === undefined && entry.deadline === undefined ? entry : {
-    ...entry,
-    ...(entry.startAt !== undefined && { startAt: now + entry.startAt }),
-    ...(entry.deadline !== undefined && { deadline: now + entry.deadline })
-  }
+  | EventLoop.Told
 
 /** The shell's own memory: who is connected, and the bytes that the dispatcher never sees. */
 class Shell {
@@ -108,19 +94,10 @@ class Shell {
   }
 
   #fromExecutor(executorId: ExecutorId, message: ExecutorMessage): Event | undefined {
-    switch (message._tag) {
-      case "ended":
-        return { _tag: "ended", executorId, reports: message.reports }
-      case "started":
-      case "recalled":
-      case "adopted":
-        return { _tag: message._tag, executorId, leases: message.leases }
-      case "beat":
-        return { ...message, executorId }
-      case "progress":
-      case "log":
-        return this.#forward(executorId, message)
-    }
+    if (message._tag === "progress" || message._tag === "log") return this.#forward(executorId, message)
+    if (message._tag !== "logs") return fromExecutor(executorId, message)
+    for (const entry of message.entries) this.#forward(executorId, { _tag: "log", ...entry })
+    return undefined
   }
 
   /** To whoever follows the task, unless the attempt is void by now. */
@@ -220,75 +197,19 @@ class Shell {
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const clock = yield* Clock.Clock
-  const later = yield* afterTurn
-  const inbox = new TurnQueue<Message>(later)
-  const alarms = yield* inTurns(Queue.sliding<void>(1))
   const shell = new Shell(options)
-  const end = yield* Deferred.make<void>()
-  let alarmAt = Infinity
-  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
-
-  const tell = (event: Event, done?: Deferred.Deferred<void>) => inbox.offer({ _tag: "Event", event, done })
-  const ask = (event: Event) =>
-    Effect.suspend(() => {
-      if (shell.isStopped) return Effect.void
-      const done = Deferred.makeUnsafe<void>()
-      tell(event, done)
-      return Effect.raceFirst(Deferred.await(done), Deferred.await(end))
-    })
-
-  // What arrives during one turn goes into the next: batches grow with the load, and a lone message never waits.
-  const turn = (messages: ReadonlyArray<Message>) => {
-    const at = now()
+  const turn = (messages: ReadonlyArray<Message>, now: number) => {
     const events: Array<Event> = []
     for (const message of messages) {
-      const event = shell.event(message, at)
+      const event = shell.event(message, now)
       if (event !== undefined) events.push(event)
     }
-    const commands = shell.dispatcher.handle(events, at)
+    const commands = shell.dispatcher.handle(events, now)
     shell.carryOut(commands)
-    for (const message of messages) {
-      if (message._tag === "Event" && message.done) Deferred.doneUnsafe(message.done, Effect.void)
-    }
-    const { wake = Infinity } = commands
-    if (wake < alarmAt) {
-      alarmAt = wake
-      Queue.offerUnsafe(alarms, undefined)
-    }
+    return commands.wake
   }
-  // A defect of the server ends it: nothing that it would decide from then on can be trusted.
-  const defect = yield* Deferred.make<unknown>()
-  const stop = (reason: string) => {
-    inbox.read(undefined)
-    shell.stop(reason)
-    Deferred.doneUnsafe(end, Effect.void)
-  }
-  const take = (messages: ReadonlyArray<Message>) => {
-    try {
-      turn(messages)
-    } catch (error) {
-      Deferred.doneUnsafe(defect, Exit.succeed(error))
-      stop(String(error))
-    }
-  }
-  inbox.read({ take })
-  yield* Effect.addFinalizer(() => Effect.sync(() => stop("it was stopped")))
-  yield* Deferred.await(defect).pipe(
-    Effect.flatMap((error) => Effect.logFatal("The server has stopped", error)),
-    Effect.forkScoped
-  )
-
-  const ring = Effect.sync(() => {
-    alarmAt = Infinity
-    tell({ _tag: "tick" })
-  })
-  // Sleeps until the earliest alarm, and starts again when it is told that an earlier one was set.
-  const alarm = Effect.suspend(() => {
-    if (alarmAt === Infinity) return Queue.take(alarms)
-    const sleep = Effect.sleep(Math.max(1, Math.ceil(alarmAt - now())))
-    return Effect.raceFirst(Effect.andThen(sleep, ring), Queue.take(alarms))
-  })
-  yield* Effect.forkScoped(Effect.forever(alarm))
+  const loop = yield* EventLoop.make<Message>(() => ({ turn, stopped: (reason) => shell.stop(reason) }), "monotonic")
+  const { ask, later, now } = loop
 
   const connect = Effect.fnUntraced(function*(submitter: string) {
     const state: SubmitterState = {
@@ -308,8 +229,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
     })
     yield* Effect.addFinalizer(() => leave)
     const port: SubmitterPort = {
-      send: (message) => inbox.offer({ _tag: "Submitter", from: state, message }),
-      flush: () => inbox.flush(),
+      send: (message) => loop.offer({ _tag: "Submitter", from: state, message }),
+      flush: () => loop.flush(),
       notices: state.notices,
       idOf: shell.idOf,
       positionOf: (taskId) => positionOf(shell, taskId),
@@ -339,7 +260,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     yield* Effect.acquireRelease(join, (_, exit) => leave(exit))
     const port: ExecutorPort = {
       commands,
-      send: (message) => inbox.offer({ _tag: "Executor", from: executorId, message }),
+      send: (message) => loop.offer({ _tag: "Executor", from: executorId, message }),
       idOf: shell.idOf
     }
     return port
@@ -359,7 +280,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       generation: options.generation ?? 1,
       incarnation: yield* Random.nextInt.pipe(Effect.map((number) => (number >>> 0).toString(16))),
       past: [],
-      isDurable: false
+      isDurable: false,
+      wallOffset: clock.currentTimeMillisUnsafe() - now()
     },
     connect,
     attach,

@@ -59,6 +59,7 @@ await build(
     testing: at("src/main/testing.ts"),
     standard: at("src/main/standard.ts"),
     thread: at("src/main/thread.ts"),
+    executor: at("src/main/executor.ts"),
     "commands/cadre": at("src/main/commands/cadre.ts"),
     "commands/module": at("src/main/commands/module.ts")
   },
@@ -70,5 +71,6 @@ await build({ "shipped/cadre": at("src/main/commands/cadre.ts") }, [/^node:(?!cr
   prefix: "shipped/",
   plugins: [lateCrypto]
 })
+await build({ "shipped/server": at("src/main/server.ts") }, [/^node:/, "rolldown"], { prefix: "shipped/" })
 // Before it is known which of these is needed, neither may be loaded.
 await build({ cli: at("src/main/cli.ts") }, [/^node:/])

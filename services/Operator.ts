@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import { Context, type Effect, type Stream } from "effect"
+import type { ScheduleRefused, ScheduleRow, ScheduleSpec } from "../src/operate/Schedule.ts"
 import type {
   Affected,
   ExecutorRow,
@@ -65,6 +66,13 @@ export class Operator extends Context.Service<Operator, {
     executorId: string,
     options: { readonly stop: boolean }
   ) => Effect.Effect<ExecutorRow, OperatorError | NotFound>
+  readonly schedules: Effect.Effect<ReadonlyArray<ScheduleRow>, OperatorError>
+  /** From now on a task is submitted at each of its times; a schedule of the same id is replaced. */
+  readonly schedule: (spec: ScheduleSpec) => Effect.Effect<ScheduleRow, OperatorError | ScheduleRefused>
+  /** Nothing is submitted any more; the tasks that were are left alone. */
+  readonly removeSchedule: (id: string) => Effect.Effect<ScheduleRow, OperatorError | NotFound>
+  /** Times that pass meanwhile are not caught up. */
+  readonly pauseSchedule: (id: string, isPaused: boolean) => Effect.Effect<ScheduleRow, OperatorError | NotFound>
   /** No more submissions, nothing handed out; what runs goes on. */
   readonly drain: Effect.Effect<void, OperatorError>
   /** Answers, then the server ends: after what runs has ended, or at once. */

@@ -35,6 +35,8 @@ export interface SubmitterPort {
   readonly positionOf: (taskId: string) => number | undefined
   /** The server had tasks of that submitter when it connected: it was there before. */
   readonly isKnown?: boolean
+  /** What to add to the server's clock to get milliseconds since 1970, where that is not this process's clock. */
+  readonly wallOffset?: number
 }
 
 /** Which server it is: what was said to another run of it has to be said again. */
@@ -46,6 +48,8 @@ export interface ServerInfo {
   readonly past: ReadonlyArray<PastGeneration>
   /** Whether what it accepted survives it. */
   readonly isDurable: boolean
+  /** What to add to the server's clock to get milliseconds since 1970. */
+  readonly wallOffset: number
 }
 
 /** An executor's end of its connection. */
@@ -54,6 +58,8 @@ export interface ExecutorPort {
   /** Tells the server; never waits. */
   readonly send: (message: ExecutorMessage) => void
   readonly idOf: (task: number) => string
+  /** Messages of the executor's own `output` are wanted, too. */
+  readonly takesOutput?: boolean
 }
 
 /** One executor as the server sees it. */

@@ -14,6 +14,7 @@
  */
 import { Context, type Duration, type Effect, type Scope, type Stream } from "effect"
 import type { Counts } from "../src/dispatch/Command.ts"
+import type { LogLine } from "../src/task/LogLine.ts"
 import type { WithRefs } from "../src/task/Reference.ts"
 import type { TaskDefinition } from "../src/task/TaskDefinition.ts"
 import type { ConnectionLost, SubmitError } from "../src/task/TaskError.ts"
@@ -48,6 +49,8 @@ export interface RunAllOptions extends SubmitOptions {
   readonly concurrency?: number
   /** Whether outcomes come in the order of the payloads, rather than as the tasks end. */
   readonly ordered?: boolean
+  /** Hears what handlers log, with the index of the payload, as it comes; where absent, nobody asks for it. */
+  readonly onLog?: (index: number, line: LogLine) => void
 }
 
 /** A set of tasks that were handed over together, and end or are cancelled together. */

@@ -71,7 +71,7 @@ export const cliStart: Figure = {
         node: ["-e", "0"],
         help: [cadre, "--help"],
         fibers: [cadre, ...submit, ...task, "--in-process"],
-        thread: [cadre, ...submit, ...task]
+        thread: [cadre, ...submit, ...task, "--in-process", "--threads", "1"]
       }
       const times: Record<keyof typeof commands, Array<number>> = { node: [], help: [], fibers: [], thread: [] }
       // In turn, so that whatever slows the machine down slows all; the first rounds make the bundles.

@@ -17,6 +17,7 @@ import {
   LimitMismatch,
   NoExecutor,
   ServerDraining,
+  ServerFull,
   type SubmitError,
   UnknownDependency
 } from "../../src/task/TaskError.ts"
@@ -33,7 +34,7 @@ export interface Follower {
   /** After the last of the endings that came together. */
   readonly endedAll?: () => void
   readonly progress?: (entry: number, value: Uint8Array) => void
-  readonly log?: (entry: number, line: LogLine) => void
+  readonly log?: (entry: number, line: LogLine, index: number) => void
 }
 
 /** What is handed over, beside the entries. */
@@ -73,7 +74,7 @@ export class Connection {
 
   /** What to add to the server's clock to get milliseconds since 1970. */
   readonly wallOffset = (): number =>
-    this.#clock.currentTimeMillisUnsafe() - Number(this.#clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+    this.port.wallOffset ?? this.#clock.currentTimeMillisUnsafe() - Number(this.#clock.monotonicTimeNanosUnsafe() / 1_000_000n)
 
   submissionId(): string {
     return `${this.name}/${++this.#submissions}`
@@ -142,7 +143,7 @@ export class Connection {
       case "TaskProgress":
         return this.#pending.get(notice.request)?.follower.progress?.(notice.entry, notice.value)
       case "TaskLog":
-        return this.#pending.get(notice.request)?.follower.log?.(notice.entry, notice.line)
+        return this.#pending.get(notice.request)?.follower.log?.(notice.entry, notice.line, notice.index)
       case "Unmet":
         // Who chose to wait waits; `Server.explain` tells what for.
         return
@@ -180,6 +181,8 @@ const refusal = (reason: Refusal, names: ReadonlyArray<string>, idOf: (task: num
   switch (reason._tag) {
     case "Draining":
       return new ServerDraining()
+    case "Full":
+      return new ServerFull({ reason: reason.reason })
     case "Unmet":
       return new NoExecutor({ taskName: nameOf(reason.entry), missing: reason.missing })
     case "Conflict":

@@ -137,7 +137,7 @@ class Flow {
 
   #send(first: number, payloads: ReadonlyArray<unknown>, pieces: ReadonlyArray<Uint8Array>): void {
     const { definition } = this.#known
-    const { onDependencyFailure, priority, session, whenUnmet } = this.#options
+    const { onDependencyFailure, onLog, priority, session, whenUnmet } = this.#options
     const keys = payloads.flatMap((payload) => idempotencyKey(definition, payload) ?? [])
     const entry = {
       kind: "list",
@@ -152,7 +152,7 @@ class Flow {
       ...(this.#trace && { trace: this.#trace })
     } as const
     const { idOf } = this.#connection.port
-    this.#connection.submit([{ entry, payloads: { _tag: "Pieces", pieces }, isFollowed: false }], {
+    this.#connection.submit([{ entry, payloads: { _tag: "Pieces", pieces }, isFollowed: onLog !== undefined }], {
       submission: this.submission,
       whenUnmet: whenUnmet ?? "fail",
       isOpen: true
@@ -180,7 +180,8 @@ class Flow {
           )
         }
       },
-      endedAll: () => this.#waiters.wake()
+      endedAll: () => this.#waiters.wake(),
+      ...(onLog && { log: (_entry, line, index) => onLog(first + index, line) })
     })
   }
 

@@ -22,6 +22,7 @@ import { type Contents } from "./Contents.ts"
 import { Desk } from "./Desk.ts"
 import { Holding } from "./Holding.ts"
 import type { FromThread } from "./Messages.ts"
+import { leaseOf, Saying } from "./Saying.ts"
 import { Thread } from "./Thread.ts"
 import type { WarmThread } from "./WarmThread.ts"
 
@@ -48,6 +49,8 @@ export interface Premises {
   readonly executorId: string
   readonly libraries: ReadonlyArray<Contents>
   readonly connect: Server["Service"]["connect"]
+  /** The server is in another process. */
+  readonly isRemote?: boolean
 }
 
 /** Milliseconds between two looks at what a thread that says nothing has started, and at its memory. */
@@ -69,6 +72,7 @@ export class ExecutorThread {
   #thread: Thread
   #writer = new AttemptWriter()
   readonly #holding = new Holding()
+  readonly #saying = new Saying((claim) => this.#holding.attempt(claim))
   #desk: Desk | undefined
   #ready: Ready | EntryModuleInvalid | undefined
   #whenReady: ((result: Ready | EntryModuleInvalid) => void) | undefined
@@ -166,7 +170,7 @@ export class ExecutorThread {
         for (const lease of command.leases) {
           if (typeof this.#holding.take(lease, this.#thread.claims) === "string") recalled.push(lease)
         }
-      } else {
+      } else if (command._tag === "Revoke") {
         const found = this.#holding.take(command, this.#thread.claims)
         const { epoch, kill, reason, task } = command
         if (typeof found === "string") reports.push({ task, epoch, outcome: interrupted(!kill) })
@@ -228,6 +232,8 @@ export class ExecutorThread {
         return this.#reported(message)
       case "Says":
         return this.#said(message)
+      case "Withheld":
+        return this.#saying.withhold(message)
       case "Submits": {
         const { premises, run } = this.#serving ?? {}
         if (premises === undefined || run === undefined) return
@@ -256,17 +262,19 @@ export class ExecutorThread {
   #open(): void {
     if (this.#serving === undefined || this.#isOpen) return
     const { port, premises } = this.#serving
-    const { executorId, libraries } = premises
+    const { executorId, isRemote = false, libraries } = premises
     this.#isOpen = true
     this.#lives++
     this.#thread.post({
       _tag: "Open",
       executorId,
       submitter: this.#submitter(premises),
+      isRemote,
       libraries,
       slots: this.#options.slots,
       keys: this.#options.keys,
-      taskPrefix: port.idOf(0).slice(0, -1)
+      taskPrefix: port.idOf(0).slice(0, -1),
+      takesOutput: port.takesOutput === true
     })
     port.send({ _tag: "beat", slots: this.#options.slots })
     this.#give()
@@ -298,12 +306,8 @@ export class ExecutorThread {
   }
 
   #said({ message }: Extract<FromThread, { readonly _tag: "Says" }>): void {
-    if (message._tag === "beat") return this.#serving?.port.send(message)
-    // It knows its attempts by their claims.
-    const attempt = this.#holding.attempt(message.lease.task)
-    if (attempt?.assignment.epoch !== message.lease.epoch) return
-    const { epoch, task } = attempt.assignment
-    this.#serving?.port.send({ ...message, lease: { task, epoch } })
+    const translated = this.#saying.translated(message)
+    if (translated !== undefined) this.#serving?.port.send(translated)
   }
 
   /** What ran is lost, what had not been started is given back, and another thread is started. */
@@ -334,6 +338,8 @@ export class ExecutorThread {
       const { moved, started, unstarted } = this.#holding.drop(claims)
       // Without their payloads they cannot be begun again: they count as begun.
       if (moved.length > 0) port.send({ _tag: "started", leases: moved.map(leaseOf) })
+      const last = this.#saying.last(started.map(({ attempt }) => attempt))
+      if (last !== undefined) port.send(last)
       isSilent = started.length > 0
       if (isSilent) this.#ran()
       const reports = verdicts(started, moved, {
@@ -341,6 +347,7 @@ export class ExecutorThread {
         slots: this.#options.slots,
         latest: claims.latest,
         guilty: this.#guilty,
+        lines: this.#saying.lastLines,
         end
       })
       this.#guilty.clear()
@@ -386,5 +393,3 @@ export class ExecutorThread {
     })
   }
 }
-
-const leaseOf = ({ assignment: { epoch, task } }: Attempt): LeaseRef => ({ task, epoch })

@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import type { RevokeReason } from "../../src/dispatch/Command.ts"
+import type { LeaseRef } from "../../src/dispatch/Event.ts"
 import type { AttemptFrame } from "../../src/protocol/AttemptFrame.ts"
 import type { ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import type { ReportFrame } from "../../src/protocol/ReportFrame.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
+import type { LogLine } from "../../src/task/LogLine.ts"
 import type { Defect } from "../../src/task/Outcome.ts"
 import type { Keys } from "../SealerNode.ts"
 import type { Contents } from "./Contents.ts"
@@ -35,6 +37,10 @@ export interface Opening {
   readonly libraries: ReadonlyArray<Contents>
   /** What names of tasks begin with. */
   readonly taskPrefix: string
+  /** The server is in another process: what does not belong to the bytes of a result would be lost. */
+  readonly isRemote: boolean
+  /** Whether what belongs to no attempt is wanted, or goes to the program's output. */
+  readonly takesOutput: boolean
 }
 
 /** To the thread. */
@@ -63,6 +69,8 @@ export type FromThread =
   | { readonly _tag: "Fatal"; readonly defect: Defect }
   | {
     readonly _tag: "Says"
-    readonly message: Extract<ExecutorMessage, { readonly _tag: "beat" | "progress" | "log" }>
+    readonly message: Extract<ExecutorMessage, { readonly _tag: "beat" | "log" | "logs" | "output" | "progress" }>
   }
+  /** The last lines of an attempt that are left out of its log, unless this was all that the thread had to say. */
+  | { readonly _tag: "Withheld"; readonly lease: LeaseRef; readonly lines: ReadonlyArray<LogLine> }
   | { readonly _tag: "Submits"; readonly messages: ReadonlyArray<SubmitterMessage> }

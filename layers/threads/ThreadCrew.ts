@@ -31,6 +31,8 @@ export interface Options {
   /** Bytes, for each; its share of what there is where absent. */
   readonly memory: number | undefined
   readonly labels: ReadonlyArray<string>
+  /** Another crew of the same module says what is wrong with it. */
+  readonly isQuiet?: boolean
 }
 
 /** Whether this is a thread of such a crew: one that would start others would never come to an end of it. */
@@ -72,12 +74,14 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
   )
   const { effects, libraries, services } = yield* Effect.raceAllFirst(threads.map(({ ready }) => ready))
   const path = url.startsWith("file:") ? fileURLToPath(url) : url
-  for (const effect of effects) yield* Effect.logWarning(`${path}: ${effect}`)
+  for (const effect of options.isQuiet === true ? [] : effects) yield* Effect.logWarning(`${path}: ${effect}`)
   const catalogues = libraries.map((library) => catalogueOf(library, path))
   const crew: Crew = {
     libraries: catalogues,
     services,
-    start: Effect.fnUntraced(function*({ capacity, libraries: all, name, server }) {
+    start: Effect.fnUntraced(function*({ capacity, libraries: all, name, node: machine, server }) {
+      const { pid, ...node } = machine ??
+        { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }), pid: undefined }
       // All of them end at the same time, and so those that take their time do so together.
       const together = yield* Scope.fork(yield* Effect.scope, "parallel")
       return yield* Effect.forEach(threads, (thread) =>
@@ -86,7 +90,8 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
           const executor = Executor.of({
             spec: {
               executorId,
-              node: { nodeId: NodeId.make("in-process"), ...(capacity && { capacity }) },
+              node,
+              ...(pid !== undefined && { pid }),
               slots,
               prefetch: options.prefetch,
               libraries: libraries.map(offerOf),
@@ -95,7 +100,12 @@ export const make = Effect.fnUntraced(function*({ labels, slots, url, ...options
               heartbeat: false
             },
             serve: (port) =>
-              thread.serve(port, { executorId, libraries: all.map(contentsOfCatalogue), connect: server.connect }),
+              thread.serve(port, {
+                executorId,
+                libraries: all.map(contentsOfCatalogue),
+                connect: server.connect,
+                isRemote: machine !== undefined
+              }),
             load: Effect.sync(() => thread.load)
           })
           const scope = yield* Scope.fork(together)

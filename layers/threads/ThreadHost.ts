@@ -15,6 +15,7 @@ import { ExecutorId, NodeId } from "../../src/task/Attempt.ts"
 import { EntryModuleInvalid, loadTasks } from "../EntryModule.ts"
 import * as ExecutorFibers from "../ExecutorFibers.ts"
 import { describeDefect, unmetService } from "../Handling.ts"
+import { RawOutput } from "../logs/RawOutput.ts"
 import { sealerOf } from "../SealerNode.ts"
 import { deferred } from "../submitter/DeferredSubmitter.ts"
 import * as SubmitterServer from "../submitter/SubmitterServer.ts"
@@ -61,7 +62,7 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
     const services = [...provides.mapUnsafe.keys()]
     line.settle()
     line.tell({ _tag: "Ready", libraries: built.map(({ library }) => contentsOf(library)), services, effects })
-    const { executorId, keys, libraries, slots, submitter } = yield* Deferred.await(opening)
+    const { executorId, isRemote, keys, libraries, slots, submitter } = yield* Deferred.await(opening)
     const sealer = sealerOf(() => keys)
     const known = libraries.map((library) =>
       built.find(({ library: { name } }) => name === library.name)?.library ?? catalogueOf(library)
@@ -70,6 +71,8 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
       { name: submitter, libraries: known, sealer },
       Effect.succeed(line.submitter)
     )
+    const raw = new RawOutput()
+    raw.withheld = (lease, lines) => line.tell({ _tag: "Withheld", lease, lines })
     const executor = yield* ExecutorFibers.make({
       implementations: built,
       // Whatever a handler asks for by its key is in here; the types were checked where it was given.
@@ -77,7 +80,8 @@ const host = Effect.fnUntraced(function*(port: MessagePort, data: ThreadData) {
       sealer,
       submitter: handlers,
       claim: line.claim,
-      payloads: "owned",
+      ...(!isRemote && { payloads: "owned" }),
+      raw,
       spec: {
         executorId: ExecutorId.make(executorId),
         node: { nodeId: NodeId.make("thread") },

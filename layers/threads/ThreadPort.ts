@@ -39,6 +39,7 @@ export class ThreadPort {
   readonly #notices: TurnQueue<SubmitterNotice, ConnectionLost>
   readonly #attempts = new AttemptReader()
   #taskPrefix = ""
+  #takesOutput = false
   #started: Array<number> = []
   #discarded: Array<number> = []
   #ended: Array<Report> = []
@@ -69,7 +70,8 @@ export class ThreadPort {
     return {
       commands: this.#commands,
       send: (message) => this.#send(message),
-      idOf: (claim) => `${this.#taskPrefix}${this.#attempts.positions[claim]}`
+      idOf: (claim) => `${this.#taskPrefix}${this.#attempts.positions[claim]}`,
+      takesOutput: this.#takesOutput
     }
   }
 
@@ -126,6 +128,7 @@ export class ThreadPort {
         return this.#notices.flush()
       case "Open":
         this.#taskPrefix = message.taskPrefix
+        this.#takesOutput = message.takesOutput
         return this.#listener.opened(message)
       case "Close":
         return this.#listener.closed()
@@ -143,6 +146,8 @@ export class ThreadPort {
         return this.#postSoon()
       case "beat":
       case "log":
+      case "logs":
+      case "output":
         return this.tell({ _tag: "Says", message })
       case "progress":
         return this.tell({ _tag: "Says", message: { ...message, value: compact(message.value) } })

@@ -11,6 +11,10 @@ export interface Progress {
   readonly succeeded: number
   readonly failed: number
   readonly total: number | undefined
+  /** How many run, where not all that were submitted do. */
+  readonly running?: number
+  /** How many had ended before anybody measured. */
+  readonly before?: number
 }
 
 /** How much of it is done, from 0 to 1. */
@@ -18,21 +22,22 @@ const share = ({ failed, succeeded, total }: Progress): number | undefined =>
   total === undefined || total === 0 ? undefined : (succeeded + failed) / total
 
 /** Milliseconds that are left if it goes on as it did. */
-export const timeLeft = (progress: Progress, elapsed: number): number | undefined => {
-  const done = share(progress)
-  return done === undefined || done === 0 ? undefined : elapsed / done - elapsed
+export const timeLeft = ({ before = 0, failed, succeeded, total }: Progress, elapsed: number): number | undefined => {
+  const done = succeeded + failed
+  return total === undefined || done <= before ? undefined : elapsed * (total - done) / (done - before)
 }
 
 /** The line: done of all, running, failed, rate and time left. `elapsed` is in milliseconds. */
 export const progressText = (progress: Progress, elapsed: number): string => {
-  const { failed, submitted, succeeded, total } = progress
+  const { before = 0, failed, submitted, succeeded, total } = progress
   const done = succeeded + failed
+  const { running = submitted - done } = progress
   const left = timeLeft(progress, elapsed)
   return [
     `${countText(done)}${total === undefined ? "" : ` of ${countText(total)}`} done`,
-    `${countText(submitted - done)} running`,
+    `${countText(running)} running`,
     ...(failed > 0 ? [`${countText(failed)} failed`] : []),
-    rateText(done, elapsed),
+    rateText(Math.max(0, done - before), elapsed),
     ...(left === undefined || done === total ? [] : [`${durationText(left)} left`])
   ].join(", ")
 }

@@ -19,7 +19,30 @@ export const candidates = (specifier: string): ReadonlyArray<string> =>
     : [specifier, ...endings.map((ending) => `${specifier.replace(/\/$/, "")}${ending}`)]
 
 /** Flags whose value may look like a module and is none. */
-const withValues = new Set(["--from", "--payload", "--output", "--timeout", "--threads", "--concurrency"])
+const withValues = new Set(
+  [
+    "after",
+    "catch-up",
+    "concurrency",
+    "connect",
+    "cron",
+    "deadline",
+    "delay",
+    "from",
+    "label",
+    "log-level",
+    "memory",
+    "name",
+    "on-bad-line",
+    "output",
+    "overlap",
+    "payload",
+    "priority",
+    "threads",
+    "time-zone",
+    "timeout"
+  ].map((name) => `--${name}`)
+)
 
 /** The commands whose first argument is a module. */
 const taking = new Set(["submit", "library inspect", "bundle"])

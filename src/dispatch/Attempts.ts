@@ -81,8 +81,8 @@ export const report = (state: DispatchState, executor: ExecutorState, report: Re
   state.release(task, executor, source)
   if (status === Status.Stopping) return settle(state, task, source, stopped(state, report), report.hash)
   if (outcome._tag === "Lost") {
-    const reason = outcome.executors[0]?.reason ?? "lost"
-    return lose(state, task, source, executor.spec.executorId, reason, report.isDeath === true)
+    const { lines, reason = "lost" } = outcome.executors[0] ?? {}
+    return lose(state, task, source, executor.spec.executorId, reason, report.isDeath === true, lines)
   }
   if (outcome._tag === "Failed" && retryAfter !== undefined && source.batch.spec.delivery === "atLeastOnce") {
     page.status[at] = Status.Delayed
@@ -130,7 +130,8 @@ export const lose = (
   source: Source,
   executorId: ExecutorId,
   reason: string,
-  isDeath: boolean
+  isDeath: boolean,
+  lines?: ReadonlyArray<string>
 ): void => {
   const page = state.tasks.page(task)
   const at = state.tasks.at(task)
@@ -141,7 +142,8 @@ export const lose = (
   if (delivery === "atMostOnce" && (status === Status.Assigned || isStarted)) {
     return settle(state, task, source, { _tag: "MaybeExecuted", executorId, reason })
   }
-  const losses = [...(state.losses.get(task) ?? []).slice(1 - most), { executorId, reason }]
+  const loss = { executorId, reason, ...(lines && { lines }) }
+  const losses = [...(state.losses.get(task) ?? []).slice(1 - most), loss]
   state.losses.set(task, losses)
   if (isDeath && isStarted) page.deaths[at] = (page.deaths[at] ?? 0) + 1
   const deaths = page.deaths[at] ?? 0

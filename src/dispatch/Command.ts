@@ -62,6 +62,8 @@ export interface Times {
 
 /** A committed outcome; with `count` above 1 that of as many tasks in a row, none of which was ever assigned. */
 export interface Ending {
+  /** The entry, as this run of the server numbers it; not told to others. */
+  readonly source?: number
   readonly request: number
   readonly entry: number
   readonly index: number
@@ -85,6 +87,8 @@ export interface Counts {
 /** Why a request was refused whole, with the entry that is to blame. */
 export type Refusal =
   | { readonly _tag: "Draining" }
+  /** The server keeps as much as it may. */
+  | { readonly _tag: "Full"; readonly reason: string }
   | { readonly _tag: "Unmet"; readonly entry: number; readonly missing: ReadonlyArray<string> }
   | { readonly _tag: "Conflict"; readonly entry: number; readonly key: string }
   | { readonly _tag: "UnknownDependency"; readonly entry: number; readonly task: number }
@@ -140,13 +144,28 @@ export interface Transition {
   readonly detail: Outcome | string | number | undefined
 }
 
+/** An entry that was accepted, subject to its being committed, with the transition that says so. */
+export interface Acceptance {
+  readonly batch: Batch
+  readonly first: number
+  readonly count: number
+  readonly sequence: number
+}
+
 /** All that one call of `handle` decided. */
 export interface Commands {
+  readonly accept: ReadonlyArray<Acceptance>
   readonly persist: ReadonlyArray<Transition>
   readonly assign: ReadonlyArray<{ readonly executorId: ExecutorId; readonly assignments: ReadonlyArray<Assignment> }>
   readonly recall: ReadonlyArray<{ readonly executorId: ExecutorId; readonly leases: ReadonlyArray<LeaseRef> }>
   readonly revoke: ReadonlyArray<Revocation>
-  readonly load: ReadonlyArray<{ readonly source: number; readonly count: number; readonly batch: Batch }>
+  /** The tasks that come next of a window, from that index on. */
+  readonly load: ReadonlyArray<{
+    readonly source: number
+    readonly from: number
+    readonly count: number
+    readonly batch: Batch
+  }>
   readonly produce: ReadonlyArray<{ readonly source: number; readonly executorId: ExecutorId; readonly batch: Batch }>
   readonly notify: ReadonlyArray<{ readonly submitter: string; readonly notice: Notice }>
   /** When to call again at the latest, if nothing happens before. */

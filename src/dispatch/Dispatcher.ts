@@ -14,7 +14,7 @@ import type { Batch, Commands } from "./Command.ts"
 import { DispatchState, type Settings } from "./DispatchState.ts"
 import { conclude, fetched, releaseSource } from "./Ending.ts"
 import type { Event, LeaseRef } from "./Event.ts"
-import { explain, type Explanation } from "./Explaining.ts"
+import { describeUnmet, explain, type Explanation } from "./Explaining.ts"
 import { adopt, beat, drain, join, leave } from "./Membership.ts"
 import { place } from "./Placing.ts"
 import { type PastGeneration, Positions } from "./Positions.ts"
@@ -22,6 +22,7 @@ import { produce } from "./Producing.ts"
 import { cancel } from "./Stopping.ts"
 import { submit } from "./Submitting.ts"
 import { Status } from "./TaskTable.ts"
+import { type Glance, glance } from "./Viewing.ts"
 
 /** What a dispatcher is made of; times in milliseconds. */
 export interface Options extends Partial<Settings> {
@@ -68,6 +69,11 @@ export class Dispatcher {
     return this.#state.positions.idOf(task)
   }
 
+  /** Where a task of that name is or was. */
+  placeOf(id: TaskId): number | undefined {
+    return this.#state.positions.positionOf(id)
+  }
+
   positionOf(id: TaskId): number | undefined {
     const task = this.#state.positions.positionOf(id)
     return task !== undefined && this.#state.statusOf(task) !== Status.Forgotten ? task : undefined
@@ -90,6 +96,35 @@ export class Dispatcher {
 
   explain(task: number): Explanation {
     return explain(this.#state, task)
+  }
+
+  /** A task that has not been forgotten. */
+  glance(task: number): Glance | undefined {
+    return glance(this.#state, task)
+  }
+
+  /** The position of the next task that is accepted, and whether any is. */
+  get next(): number {
+    return this.#state.next
+  }
+
+  /** Something was decided that is told to somebody once it is committed. */
+  get isWaiting(): boolean {
+    return this.#state.decisions.length > 0
+  }
+
+  get isDraining(): boolean {
+    return this.#state.isDraining
+  }
+
+  /** How far each submission is that has not ended. */
+  get submissions() {
+    return [...this.#state.submissions.values()].map(({ counts, id, submitter }) => ({ id, submitter, counts }))
+  }
+
+  submission(id: string) {
+    const submission = this.#state.submissions.get(id)
+    return submission && { id, submitter: submission.submitter, counts: submission.counts, isEnded: submission.isEnded }
   }
 
   /** What is in here at the moment, for status, tests and tuning. */
@@ -126,6 +161,26 @@ export class Dispatcher {
       allocated: { cpu, bytes, slots },
       isReserved: reservedFor !== undefined
     }))
+  }
+
+  /** Tasks that executors have, by position. */
+  get leased(): ReadonlyArray<number> {
+    return [...this.#state.executors.values()].flatMap(({ leases }) => leases).sort((left, right) => left - right)
+  }
+
+  /** How many tasks run on an executor, of those that it has. */
+  runningOn(executorId: ExecutorId): number {
+    const { executors, tasks } = this.#state
+    const leases = executors.get(executorId)?.leases ?? []
+    return leases.reduce((count, task) => tasks.status(task) >= Status.Running ? count + 1 : count, 0)
+  }
+
+  /** Kinds of task that wait for an executor such as is not there, each once. */
+  get unmet(): ReadonlyArray<{ readonly taskName: string; readonly missing: ReadonlyArray<string> }> {
+    const state = this.#state
+    return [...state.lanes.classes].flatMap(({ groups, requirement }) =>
+      groups.size > 0 ? [] : [{ taskName: requirement.taskName, missing: describeUnmet(state, requirement) }]
+    )
   }
 
   /** What each executor holds. */

@@ -118,7 +118,7 @@ const end = (state: DispatchState, { count, epoch, source, task }: Decision, out
     }
   }
   const { entry, request, submitter } = batch
-  state.outbox.ended(submitter, { request, entry, index, count, task, epoch, outcome, times })
+  state.outbox.ended(submitter, { source: source.id, request, entry, index, count, task, epoch, outcome, times })
   if (state.followers.size > 0) tellFollowers(state, task, outcome)
   const kept = hold(state, source, task, outcome)
   if (state.dependents.size > 0) unblock(state, task, hasSucceeded)
@@ -244,7 +244,7 @@ export const load = (state: DispatchState, source: Source): void => {
   const { window } = state.settings
   if (source.available - source.cursor > window / 2) return
   source.isLoading = true
-  state.outbox.load(source.batch, Math.min(window, source.count - source.available))
+  state.outbox.load(source.batch, source.available, Math.min(window, source.count - source.available))
 }
 
 /** One of those who might have asked for the outcome will not. */

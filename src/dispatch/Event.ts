@@ -46,6 +46,8 @@ export interface Entry {
   readonly trace?: Trace
   /** Outcomes stay known until they are `fetched`. */
   readonly keep?: boolean
+  /** Results that are known already, by index: these tasks do not run. */
+  readonly cached?: ReadonlyArray<readonly [index: number, outcome: Outcome]>
   /** What the store knew of these tasks when the server started. */
   readonly restored?: Restored
 }
@@ -66,6 +68,15 @@ export interface Restored {
     readonly retryAt?: number
     readonly outcome?: Outcome
   }>
+  /** Those that have ended and whose outcome nobody needs any more. */
+  readonly ended?: ReadonlyArray<EndedRange>
+}
+
+/** Tasks in a row that have ended alike, by index: from the first to before the last. */
+export interface EndedRange {
+  readonly from: number
+  readonly to: number
+  readonly status: "succeeded" | "failed" | "cancelled"
 }
 
 /** What an executor can do; `heartbeat: false` for those that cannot be lost apart from the server. */
@@ -79,6 +90,8 @@ export interface ExecutorSpec {
   readonly services: ReadonlyArray<string>
   readonly labels: ReadonlyArray<string>
   readonly heartbeat: boolean
+  /** Of the process that it is in. */
+  readonly pid?: number
 }
 
 /** A library that an executor has, with the fingerprint of each of its tasks. */

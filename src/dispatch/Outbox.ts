@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { ExecutorId } from "../task/Attempt.ts"
-import type { Assignment, Batch, Commands, Ending, Notice, Revocation, Transition } from "./Command.ts"
+import type { Acceptance, Assignment, Batch, Commands, Ending, Notice, Revocation, Transition } from "./Command.ts"
 import type { LeaseRef } from "./Event.ts"
 import type { ExecutorState } from "./ExecutorState.ts"
 
@@ -12,6 +12,7 @@ import type { ExecutorState } from "./ExecutorState.ts"
 export class Outbox {
   #sequence: number
   #persist: Array<Transition> = []
+  #accept: Array<Acceptance> = []
   #assigned: Array<ExecutorState> = []
   #recall: Array<{ executorId: ExecutorId; leases: ReadonlyArray<LeaseRef> }> = []
   #revoke: Array<Revocation> = []
@@ -43,6 +44,10 @@ export class Outbox {
     return this.#sequence
   }
 
+  accept(acceptance: Acceptance): void {
+    this.#accept.push(acceptance)
+  }
+
   assign(executor: ExecutorState, assignment: Assignment): void {
     if (executor.outgoing.length === 0) this.#assigned.push(executor)
     executor.outgoing.push(assignment)
@@ -56,8 +61,8 @@ export class Outbox {
     this.#revoke.push(revocation)
   }
 
-  load(batch: Batch, count: number): void {
-    this.#load.push({ source: batch.source, count, batch })
+  load(batch: Batch, from: number, count: number): void {
+    this.#load.push({ source: batch.source, from, count, batch })
   }
 
   produce(batch: Batch, executorId: ExecutorId): void {
@@ -97,6 +102,7 @@ export class Outbox {
       if (!executor.isGone) assign.push({ executorId: executor.spec.executorId, assignments })
     }
     const commands: Commands = {
+      accept: this.#accept,
       persist: this.#persist,
       assign,
       recall: this.#recall,
@@ -107,6 +113,7 @@ export class Outbox {
       wake
     }
     this.#persist = []
+    this.#accept = []
     this.#assigned = []
     this.#recall = []
     this.#revoke = []

@@ -8,7 +8,7 @@ import type { Notice, Refusal } from "./Command.ts"
 import { findCycle } from "./Cycles.ts"
 import type { DispatchState } from "./DispatchState.ts"
 import { failDependent, finishLater, forgetLater, releaseSource, settle, tally } from "./Ending.ts"
-import type { Dependency, Entry, Event } from "./Event.ts"
+import type { Dependency, EndedRange, Entry, Event } from "./Event.ts"
 import { describeUnmet } from "./Explaining.ts"
 import { hold } from "./Holding.ts"
 import { Source } from "./Source.ts"
@@ -80,6 +80,7 @@ export const submit = (state: DispatchState, event: Submitted): void => {
   for (const source of sources) {
     if (source.entry.restored !== undefined) restore(state, source, source.entry.restored)
     if (source.entry.keys !== undefined) deduplicate(state, source, source.entry.keys, known)
+    for (const [index, outcome] of source.entry.cached ?? []) answer(state, source, index, outcome)
     connect(state, source, sources)
   }
   for (const source of sources) {
@@ -156,7 +157,9 @@ const accept = (
     submission.producing++
   }
   if (restored === undefined) {
-    state.outbox.record(state.now, "Accepted", first, count, 0, undefined, spec.requirement.taskName)
+    const { taskName } = spec.requirement
+    const sequence = state.outbox.record(state.now, "Accepted", first, count, 0, undefined, taskName)
+    state.outbox.accept({ batch, first, count, sequence })
   }
   return source
 }
@@ -193,6 +196,15 @@ const deduplicate = (
     others.push({ source, index: at })
     state.followers.set(earlier.task, others)
   }
+}
+
+/** The result of a task that need not run is there. */
+const answer = (state: DispatchState, source: Source, index: number, outcome: Outcome): void => {
+  const task = source.first + index
+  if (state.tasks.status(task) !== Status.Untouched) return
+  state.tasks.touch(task, source, index, Status.Following, state.now)
+  source.isTouchedAhead = true
+  settle(state, task, source, outcome)
 }
 
 /** Its first task; of an entry that is empty or a job there is none to speak of. */
@@ -252,7 +264,12 @@ const begin = (state: DispatchState, source: Source): void => {
 }
 
 /** Puts back what the last server knew; tasks that an executor may still run are held for it. */
-const restore = (state: DispatchState, source: Source, { tasks }: NonNullable<Entry["restored"]>): void => {
+const restore = (
+  state: DispatchState,
+  source: Source,
+  { ended = [], tasks }: NonNullable<Entry["restored"]>
+): void => {
+  for (const range of ended) forgetEnded(state, source, range)
   for (const restored of tasks) {
     const { deaths, epoch, executorId, generation, index, isStarted, outcome, retries = 0, retryAt = -Infinity } =
       restored
@@ -276,6 +293,30 @@ const restore = (state: DispatchState, source: Source, { tasks }: NonNullable<En
       if (isStarted === true) page.startedAt[at] = state.now
       hold(state, task, source, executorId)
     }
+  }
+}
+
+/** They had ended before, and nobody will ask how: they are counted, and gone. */
+const forgetEnded = (state: DispatchState, source: Source, { from, status, to }: EndedRange): void => {
+  const { submission } = source
+  const count = to - from
+  source.ended += count
+  source.live -= count
+  if (status === "succeeded") submission.succeeded += count
+  else if (status === "cancelled") submission.cancelled += count
+  else submission.failed += count
+  if (status !== "succeeded") source.failedTask ??= source.first + from
+  // The first of them need no entry of their own: the cursor is past them.
+  if (from === source.cursor) {
+    source.cursor = to
+    source.available = Math.max(source.available, to)
+    state.tasks.forgetUntouched(source.first + from, count)
+    return
+  }
+  source.isTouchedAhead = true
+  for (let index = from; index < to; index++) {
+    state.tasks.touch(source.first + index, source, index, Status.Done, state.now)
+    state.tasks.forget(source.first + index)
   }
 }
 

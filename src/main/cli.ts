@@ -47,7 +47,7 @@ const unbundled = new Set(["--no-bundle", "--bundle=false", "--help", "-h", "--v
 
 /** Whether a thread will most likely be needed: it takes as long to load as all else, and can do so at the same time. */
 const isForThreads = (words: ReadonlyArray<string>): boolean =>
-  words[0] === "submit" && !words.some((word) => word.startsWith("--in-process"))
+  words[0] === "submit" && words.includes("--in-process") && words.some((word) => word.startsWith("--threads"))
 
 /** Makes the bundle in another process. It says itself what it has to say; undefined if it failed. */
 const made = (names: ReadonlyArray<string>): Promise<Front["entries"] | undefined> =>
@@ -110,6 +110,7 @@ export const run = async (words: ReadonlyArray<string>): Promise<void> => {
     cli: beside("commands/module"),
     module,
     thread: beside("thread"),
+    executor: beside("executor"),
     ...(against !== undefined && { against })
   }
   const front = { version: versionOf(), root: root.href, modules, entries }

@@ -47,7 +47,7 @@ export const isMoved = ({ assignment: { batch: { spec } }, payload }: Attempt): 
 
 // Claim, spec, position (low and high half), epoch, retries, index, priority, flags, length of the payload.
 const fields = 10
-const [isResumed, isFollowed, isRare, isParted] = [1, 2, 4, 8]
+const [isResumed, isFollowed, isRare, isParted, isLogged] = [1, 2, 4, 8, 16]
 const half = 2 ** 32
 
 const copy = (from: Uint8Array, to: Uint8Array, at: number): void => {
@@ -82,7 +82,8 @@ export class AttemptWriter {
         this.#specs.set(batch.spec, spec = this.#specs.size)
         specs.push(batch.spec)
       }
-      let flags = (assignment.isResumed ? isResumed : 0) | (attempt.isFollowed ? isFollowed : 0)
+      let flags = (assignment.isResumed ? isResumed : 0) | (attempt.isFollowed ? isFollowed : 0) |
+        (attempt.isLogged === true ? isLogged : 0)
       if (refs !== undefined || refFields !== undefined || batch.trace !== undefined) {
         flags |= isRare
         rare.push({ place, refs: refs?.map(leaving), refFields, trace: batch.trace })
@@ -159,7 +160,8 @@ export class AttemptReader {
         },
         payload,
         refFields,
-        isFollowed: (flags & isFollowed) !== 0
+        isFollowed: (flags & isFollowed) !== 0,
+        isLogged: (flags & isLogged) !== 0
       })
       at += fields
       start += length

@@ -35,6 +35,8 @@ export type ExecutorCommand =
     readonly reason: RevokeReason
     readonly kill: boolean
   }
+  /** Finish what runs, and end. */
+  | { readonly _tag: "Stop" }
 
 /** From the executor. */
 export type ExecutorMessage =
@@ -46,3 +48,7 @@ export type ExecutorMessage =
   | { readonly _tag: "adopted"; readonly leases: ReadonlyArray<LeaseRef> }
   | { readonly _tag: "progress"; readonly lease: LeaseRef; readonly value: Uint8Array }
   | { readonly _tag: "log"; readonly lease: LeaseRef; readonly line: LogLine }
+  /** What it wrote itself, or somebody in it of whom it cannot be told for which attempt. */
+  | { readonly _tag: "output"; readonly line: LogLine }
+  /** Many lines of many attempts, in order. */
+  | { readonly _tag: "logs"; readonly entries: ReadonlyArray<{ readonly lease: LeaseRef; readonly line: LogLine }> }

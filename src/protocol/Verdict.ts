@@ -5,7 +5,7 @@
  */
 import type { Report } from "../dispatch/Event.ts"
 import { ExecutorId } from "../task/Attempt.ts"
-import type { Defect, Outcome } from "../task/Outcome.ts"
+import type { Defect, Loss, Outcome } from "../task/Outcome.ts"
 import type { Encoding } from "../task/Payload.ts"
 import type { Claimed } from "./AttemptFrame.ts"
 import type { Attempt } from "./ExecutorPort.ts"
@@ -27,6 +27,8 @@ export interface Circumstances {
   readonly latest: number
   /** What the thread was killed for. */
   readonly guilty: ReadonlySet<Attempt>
+  /** The last that an attempt wrote. */
+  readonly lines?: (attempt: Attempt) => ReadonlyArray<string>
   readonly end: End
 }
 
@@ -43,12 +45,15 @@ export const loading = ({ defect, reason }: End): string =>
 export const verdicts = (
   started: ReadonlyArray<Claimed>,
   moved: ReadonlyArray<Attempt>,
-  { end, executorId, guilty, latest, slots }: Circumstances
+  { end, executorId, guilty, latest, lines = () => [], slots }: Circumstances
 ): ReadonlyArray<Report> => {
   // With one slot it can have been at no other than the last; those before it had ended, and nobody knows how.
   const isSuspect = (claim: number) => slots > 1 || claim === latest
   const suspects = started.filter(({ claim }) => isSuspect(claim)).length
-  const lost: Outcome = { _tag: "Lost", executors: [{ executorId: ExecutorId.make(executorId), reason: end.reason }] }
+  const loss: Loss = { executorId: ExecutorId.make(executorId), reason: end.reason }
+  const lost: Outcome = { _tag: "Lost", executors: [loss] }
+  const lostWith = (last: ReadonlyArray<string>): Outcome =>
+    last.length === 0 ? lost : { _tag: "Lost", executors: [{ ...loss, lines: last }] }
   const ofStarted = started.map(({ attempt, claim }): Report => {
     const { epoch, task } = attempt.assignment
     if (guilty.has(attempt)) return { task, epoch, outcome: interrupted(false) }
@@ -56,7 +61,7 @@ export const verdicts = (
     if (isGuilty && suspects === 1 && end.defect !== undefined) {
       return { task, epoch, outcome: { _tag: "Crashed", defect: end.defect } }
     }
-    return { task, epoch, outcome: lost, isDeath: isGuilty }
+    return { task, epoch, outcome: lostWith(lines(attempt)), isDeath: isGuilty }
   })
   return [
     ...ofStarted,

@@ -6,8 +6,15 @@ import { ExecutorId } from "./Attempt.ts"
 import { Payload } from "./Payload.ts"
 import { TaskId } from "./TaskId.ts"
 
-/** One executor that was lost with an attempt, and why: a signal, out of memory, missed heartbeats, a crash. */
-export const Loss = Schema.Struct({ executorId: ExecutorId, reason: Schema.String })
+/**
+ * One executor that was lost with an attempt, and why: a signal, out of memory, missed heartbeats, a crash. `lines` are
+ * the last that the attempt wrote, if anything is known of them: 10 of 500 characters at most.
+ */
+export const Loss = Schema.Struct({
+  executorId: ExecutorId,
+  reason: Schema.String,
+  lines: Schema.optionalKey(Schema.Array(Schema.String))
+})
 export type Loss = typeof Loss.Type
 
 /** A defect as it crosses between processes: what was thrown, with its stack and its causes, as text. */

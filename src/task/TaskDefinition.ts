@@ -70,6 +70,7 @@ export declare namespace TaskDefinition {
     readonly demand: Resources | undefined
     readonly grace: Duration.Duration
     readonly attempts: number | undefined
+    readonly cache: Duration.Duration | undefined
     readonly "~requires": unknown
     readonly "~delivery": unknown
   }
@@ -167,6 +168,7 @@ export const make = <
     demand: options.demand === undefined ? undefined : demanded(options.demand),
     grace: options.grace === undefined ? fiveSeconds : Duration.fromInputUnsafe(options.grace),
     attempts: options.attempts,
+    cache: options.cache === undefined ? undefined : Duration.fromInputUnsafe(options.cache),
     "~requires": undefined,
     "~delivery": undefined
   }
@@ -210,6 +212,7 @@ const makeSpec = (definition: TaskDefinition.Any, library: LibraryIdentity): Tas
   ...(definition.timeout && Duration.isFinite(definition.timeout) &&
     { timeout: Duration.toMillis(definition.timeout) }),
   ...(definition.attempts !== undefined && { attempts: definition.attempts }),
+  ...(definition.cache && { cache: Duration.toMillis(definition.cache) }),
   grace: Duration.toMillis(definition.grace),
   limits: definition.limits
 })

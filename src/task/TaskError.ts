@@ -135,6 +135,16 @@ export class ServerDraining extends Schema.TaggedError<ServerDraining>("cadre/ta
   }
 }
 
+/** The server keeps as many tasks as it may: try again once some have ended. */
+export class ServerFull extends Schema.TaggedError<ServerFull>("cadre/task/TaskError/ServerFull")(
+  "ServerFull",
+  { reason: Schema.String }
+) {
+  override get message(): string {
+    return `The server is full: ${this.reason}. Submit again when tasks have ended, or give it more room`
+  }
+}
+
 /** The same idempotency key came with another payload. */
 export class Conflict extends Schema.TaggedError<Conflict>("cadre/task/TaskError/Conflict")(
   "Conflict",
@@ -192,6 +202,7 @@ export const SubmitError = Schema.Union([
   UnknownTask,
   PayloadInvalid,
   ServerDraining,
+  ServerFull,
   Conflict,
   DependencyCycle,
   UnknownDependency,

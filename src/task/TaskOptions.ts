@@ -68,6 +68,13 @@ export interface Options<P, S, E, Req, D, G> {
   readonly demand?: DemandInput
   /** How long a handler has between a request to stop and a kill; 5 seconds where absent. */
   readonly grace?: Duration.Input
+  /**
+   * For how long a result may stand for tasks with the same payload that are
+   * submitted later: they end with it and do not run. Only a server that keeps
+   * its tasks has results to stand for others; they go by the task's schemas,
+   * library and version. No task is cached where absent.
+   */
+  readonly cache?: Duration.Input
   /** How many attempts may be made when executors are lost; the server's choice where absent. */
   readonly attempts?: number
 }

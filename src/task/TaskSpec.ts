@@ -57,6 +57,8 @@ export const TaskSpec = Schema.Struct({
   timeout: Schema.optionalKey(Amount),
   /** How many attempts may be made in all when executors are lost. */
   attempts: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  /** Milliseconds for which a result may stand for later tasks with the same payload. */
+  cache: Schema.optionalKey(Amount),
   /** Milliseconds between a request to stop and a kill. */
   grace: Amount,
   limits: Schema.Array(Limit)

@@ -39,7 +39,7 @@ describe("cadre", () => {
         ["submit", tasks, "Factor", "--payload", "{\"n\": 84}", "--in-process"],
         ["submit", tasks, "Factor", "--payload", "{\"n\": 84}", "--output", "json", "--in-process"],
         ["submit", tasks, "Factor", "--payload", "{\"n\": 84}", "--output", "quiet", "--in-process"],
-        ["submit", tasks, "Factor", "--payload", "{\"n\": 84}", "--threads", "1"],
+        ["submit", tasks, "Factor", "--payload", "{\"n\": 84}", "--in-process", "--threads", "1"],
         ["submit", tasks, "Factor", "--payload", "{\"n\": 84}", "--no-bundle", "--in-process"]
       ])
       assert.deepStrictEqual(plain, { code: 0, out: "[2,2,3,7]\n", err: "" })
@@ -73,7 +73,7 @@ describe("cadre", () => {
     })
 
     it("ends threads that use more memory than they may", async () => {
-      const { code, err, out } = await submit("Fill", "--memory", "48MiB")
+      const { code, err, out } = await submit("Fill", "--in-process", "--threads", "1", "--memory", "48MiB")
       assert.deepStrictEqual([code, out], [1, ""])
       assert.match(err, /^Quarantined: .*thread-1 \(out of memory: it may use 48 MiB\)/)
     })
@@ -274,12 +274,21 @@ describe("cadre", () => {
         $name cadre "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
         echo "\${COMPREPLY[*]}"
       }
-      complete_words cadre sub
+      complete_words cadre subm
+      complete_words cadre task c
+      complete_words cadre task cancel f
       complete_words cadre submit --thr
       complete_words cadre submit --output js
       complete_words cadre submit bin/cad`
     const { stdout } = spawnSync("bash", ["--norc", "-c", asked], { encoding: "utf8" })
-    assert.deepStrictEqual(stdout.trimEnd().split("\n"), ["submit", "--threads", "json", "bin/cadre.js"])
+    assert.deepStrictEqual(stdout.trimEnd().split("\n"), [
+      "submit submission",
+      "cancel",
+      "failed",
+      "--threads",
+      "json",
+      "bin/cadre.js"
+    ])
     const [zsh, fish] = await all([["completions", "zsh"], ["completions", "fish"]])
     assert.match(zsh?.out ?? "", /^#compdef cadre/)
     assert.include(fish?.out, "complete -c cadre")

@@ -4,10 +4,12 @@
 import { Effect, Exit, type Schema, Scope } from "effect"
 import { afterTurn } from "../../layers/TurnScheduler.ts"
 import { Executor } from "../../services/Executor.ts"
+import type { ExecutorPort } from "../../services/Server.ts"
 import type { TaskLibrary } from "../../services/TaskLibrary.ts"
-import type { Report } from "../../src/dispatch/Event.ts"
+import type { LeaseRef, Report } from "../../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
+import type { LogLine } from "../../src/task/LogLine.ts"
 import type { Outcome } from "../../src/task/Outcome.ts"
 import { PayloadCodec } from "../../src/task/PayloadCodec.ts"
 import { restSchema } from "../../src/task/Reference.ts"
@@ -63,13 +65,16 @@ export class Conversation {
   }
 
   /** Lets the executor serve until the scope is left. */
-  static readonly begin = Effect.gen(function*() {
+  static readonly begin = Effect.suspend(() => Conversation.beginWith({}))
+
+  /** The same with a server that wants more. */
+  static readonly beginWith = Effect.fnUntraced(function*(port: Pick<ExecutorPort, "takesOutput">) {
     const executor = yield* Executor
     const scope = yield* Scope.fork(yield* Effect.scope)
     const commands = new TurnQueue<ExecutorCommand>(yield* afterTurn)
     const conversation = new Conversation(commands, scope)
     const send = (message: ExecutorMessage) => conversation.#hear(message)
-    yield* Scope.provide(executor.serve({ commands, send, idOf: (task) => `0.1.${task}` }), scope)
+    yield* Scope.provide(executor.serve({ ...port, commands, send, idOf: (task) => `0.1.${task}` }), scope)
     return conversation
   })
 
@@ -124,9 +129,14 @@ export class Conversation {
   /** All reports, once there are so many. */
   reports(count: number): Effect.Effect<ReadonlyArray<Report>> {
     const all = () => this.messages.flatMap((message) => message._tag === "ended" ? message.reports : [])
+    return Effect.andThen(this.seen(() => all().length >= count), Effect.sync(all))
+  }
+
+  /** Done once that is so, of what it has heard. */
+  seen(isSo: () => boolean): Effect.Effect<void> {
     return Effect.callback((resume) => {
       const check = () => {
-        if (all().length >= count) resume(Effect.sync(all))
+        if (isSo()) resume(Effect.void)
       }
       this.#check = check
       check()
@@ -139,6 +149,14 @@ export class Conversation {
 
   recalled(): ReadonlyArray<number> {
     return this.messages.flatMap((message) => message._tag === "recalled" ? message.leases.map(({ task }) => task) : [])
+  }
+
+  /** What attempts wrote, in order. */
+  lines(): ReadonlyArray<{ readonly lease: LeaseRef; readonly line: LogLine }> {
+    return this.messages.flatMap((message) => {
+      if (message._tag === "logs") return message.entries
+      return message._tag === "log" ? [message] : []
+    })
   }
 
   get leave(): Effect.Effect<void> {

@@ -187,7 +187,7 @@ const laws = {
     yield* mark("go a")
     executor.assign(executor.attempt(Tasks.Talk, { name: "a" }, { task: 1, isFollowed: true }))
     yield* executor.reports(1)
-    const lines = executor.messages.flatMap((message) => message._tag === "log" ? [message.line] : [])
+    const lines = executor.lines().map(({ line }) => line)
     assert.deepStrictEqual(lines.map(({ level }) => level), ["Info", "Error"])
     assert.deepStrictEqual(lines[0]?.annotations, { who: "a", n: "1" })
   }),

@@ -55,16 +55,16 @@ const messageOf = (
     ? `${what}. ${
       didYouMean(error.subcommand, (subcommands ?? []).flatMap(({ commands }) => commands.map(({ name }) => name)))
     }`
-    : error.message
+    : error.message.replace(/Expected: (?=Expected|There is)/, "")
 }
 
-/** Runs what the words of a command line say, as this process. */
-export const run = <Input, Context, E>(
+/** What the words of a command line say. */
+export const effectOf = <Input, Context, E>(
   tree: Command.Command<"cadre", Input, Context, E, ProgramServices>,
   words: ReadonlyArray<string>,
   front: Front
-): void => {
-  const command = Command.runWith(tree, { version: front.version })(words).pipe(
+): Effect.Effect<void, E | CommandFailed, ProgramServices> =>
+  Command.runWith(tree, { version: front.version })(words).pipe(
     Effect.catchIf(CliError.isCliError, usage),
     Effect.provideService(Prepared, front),
     Effect.provideService(CliOutput.Presenter, presenter),
@@ -75,10 +75,23 @@ export const run = <Input, Context, E>(
     // What tasks log is not data.
     Effect.provideService(References.LogToStderr, true)
   )
-  ProgramProcess.run(command, CommandServices.layer, {
+
+/** Commands that leave nothing to be cancelled. */
+const looking = new Set(["status", "list", "show", "logs", "explain", "wait", "drain"])
+
+/** Runs what the words of a command line say, as this process. */
+export const run = <Input, Context, E>(
+  tree: Command.Command<"cadre", Input, Context, E, ProgramServices>,
+  words: ReadonlyArray<string>,
+  front: Front
+): void => {
+  const isLooking = words.slice(0, 2).some((word) => looking.has(word))
+  ProgramProcess.run(effectOf(tree, words, front), CommandServices.layer, {
     ending: commandEnding,
     endsWithOutput: true,
-    interrupted: (signal) => signal === "SIGINT" ? "Cancelling; Ctrl-C again ends it at once" : "Cancelling"
+    ...(!isLooking && {
+      interrupted: (signal) => signal === "SIGINT" ? "Cancelling; Ctrl-C again ends it at once" : "Cancelling"
+    })
   })
 }
 

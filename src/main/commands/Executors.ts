@@ -7,14 +7,17 @@ import { type ByteSize, Context, Effect, Layer, type Scope, Stdio } from "effect
 import * as InProcess from "../../../layers/InProcess.ts"
 import type { Plan } from "../../../layers/Plan.ts"
 import { deferred } from "../../../layers/submitter/DeferredSubmitter.ts"
+import * as SubmitterServer from "../../../layers/submitter/SubmitterServer.ts"
 import * as Threads from "../../../layers/Threads.ts"
 import { Warm } from "../../../layers/threads/Warm.ts"
 import { Foreground } from "../../../services/Foreground.ts"
+import { Server } from "../../../services/Server.ts"
 import { Submitter } from "../../../services/Submitter.ts"
-import { type Implementation, implementations } from "../../../services/TaskLibrary.ts"
+import { type Implementation, implementations, type TaskLibrary } from "../../../services/TaskLibrary.ts"
 import type { TaskModule } from "../../../services/TaskModule.ts"
 import { type CommandFailed, unusable } from "../../cli/ExitCode.ts"
 import type { Implements, TaskDefinition } from "../../task/TaskDefinition.ts"
+import type { Handing } from "./Connecting.ts"
 import { Prepared } from "./Front.ts"
 import { buildProblem, implemented } from "./Modules.ts"
 
@@ -64,7 +67,22 @@ export interface Options {
 const terminal: ReadonlySet<string> = new Set([Stdio.Stdio.key, Foreground.key])
 
 /** Whether a task talks to the terminal, so that only the process that has it can run it. */
-const isForeground = (task: TaskDefinition.Any): boolean => task.requires.some(({ key }) => terminal.has(key))
+export const isForeground = (task: TaskDefinition.Any): boolean => task.requires.some(({ key }) => terminal.has(key))
+
+/** What tasks are submitted with to a server. */
+export const remote = (
+  handing: Effect.Effect<Handing, CommandFailed, Scope.Scope>,
+  libraries: ReadonlyArray<TaskLibrary.Any>,
+  name: string
+): Effect.Effect<Submitter["Service"], CommandFailed, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { sealer, server } = yield* handing
+    return yield* Effect.provideService(
+      SubmitterServer.connect({ name, libraries, ...(sealer && { sealer }) }),
+      Server,
+      server
+    )
+  })
 
 /** Starts executors, which run while the scope lasts, and gives what tasks are submitted with. */
 export const start = (

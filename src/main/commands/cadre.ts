@@ -8,9 +8,13 @@ import { Effect } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as CommandLine from "./CommandLine.ts"
+import { module } from "./Flags.ts"
 import type { Front } from "./Front.ts"
+import { key } from "./key.ts"
+import { against, library } from "./LibraryCommands.ts"
+import { executorOrders, schedule, status, submissions, task } from "./OperatorCommands.ts"
 import { root } from "./Root.ts"
-import { against, library, module, submit } from "./TaskCommands.ts"
+import { submit } from "./SubmitCommand.ts"
 
 const bundle = Command.make("bundle", { module, against }, ({ module }) =>
   Effect.gen(function*() {
@@ -46,10 +50,30 @@ const completions = Command.make("completions", {
     ])
   )
 
+const executor = Command.make("executor").pipe(
+  Command.withDescription("Looks at who runs tasks, and ends them"),
+  Command.withSubcommands(executorOrders)
+)
+
 /** All commands; one of them prints what there is. */
 const tree = (): Command.Command.Any => cadre
 
-const cadre = root.pipe(Command.withSubcommands([submit, library, bundle, doctor, completions]))
+/** All commands of `cadre`. */
+export const cadre = root.pipe(
+  Command.withSubcommands([
+    submit,
+    status,
+    task,
+    submissions,
+    schedule,
+    executor,
+    library,
+    key,
+    bundle,
+    doctor,
+    completions
+  ])
+)
 
 /** Runs what the words of a command line say, as this process. */
 export const run = (words: ReadonlyArray<string>, front: Front): void => CommandLine.run(cadre, words, front)

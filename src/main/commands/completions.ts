@@ -7,6 +7,8 @@ import type { Effect, Stdio } from "effect"
 import type { Command } from "effect/cli/Command"
 import * as Completions from "effect/cli/Completions"
 import type { CommandFailed } from "../../cli/ExitCode.ts"
+import { selectorWords } from "../../cli/Selection.ts"
+import { TaskStatus } from "../../operate/View.ts"
 import { print } from "./Root.ts"
 
 const file = { _tag: "Path", pathType: "either" } as const
@@ -22,11 +24,27 @@ const help: Completions.FlagDescriptor = {
   negation: false
 }
 
-const withFiles = (command: Completions.CommandDescriptor): Completions.CommandDescriptor => ({
+/** Words that a value may be; it may be others too. */
+const words = new Map<string, ReadonlyArray<string>>([
+  ["tasks", selectorWords],
+  ["submission", ["last"]],
+  ["executors", ["all"]],
+  ["status", TaskStatus.literals]
+])
+
+const typed = <A extends { readonly name: string; readonly type: Completions.ArgumentType | Completions.FlagType }>(
+  described: A
+): A => {
+  const values = words.get(described.name)
+  if (values !== undefined) return { ...described, type: { _tag: "Choice", values } }
+  return files.has(described.name) ? { ...described, type: file } : described
+}
+
+const withValues = (command: Completions.CommandDescriptor): Completions.CommandDescriptor => ({
   ...command,
-  flags: [...command.flags.map((flag) => files.has(flag.name) ? { ...flag, type: file } : flag), help],
-  arguments: command.arguments.map((argument) => files.has(argument.name) ? { ...argument, type: file } : argument),
-  subcommands: command.subcommands.map(withFiles)
+  flags: [...command.flags.map(typed), help],
+  arguments: command.arguments.map(typed),
+  subcommands: command.subcommands.map(withValues)
 })
 
 /** Prints it. */
@@ -34,4 +52,4 @@ export const completions = (
   shell: Completions.Shell,
   command: Command.Any
 ): Effect.Effect<void, CommandFailed, Stdio.Stdio> =>
-  print(Completions.generate("cadre", shell, withFiles(Completions.fromCommand(command))))
+  print(Completions.generate("cadre", shell, withValues(Completions.fromCommand(command))))

@@ -7,8 +7,9 @@
 import * as Command from "effect/cli/Command"
 import * as CommandLine from "./CommandLine.ts"
 import type { Front } from "./Front.ts"
+import { library } from "./LibraryCommands.ts"
 import { root } from "./Root.ts"
-import { library, submit } from "./TaskCommands.ts"
+import { submit } from "./SubmitCommand.ts"
 
 const cadre = root.pipe(Command.withSubcommands([submit, library]))
 

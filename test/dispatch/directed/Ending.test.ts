@@ -61,6 +61,7 @@ describe("an ending", () => {
       notice._tag === "Ended" ? notice.endings : []
     )
     assert.deepStrictEqual(ending, {
+      source: 0,
       request: 0,
       entry: 0,
       index: 0,

@@ -1,0 +1,51 @@
+/**
+ * The server of this user on this machine, connected to.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Schedule, type Scope } from "effect"
+import { NoServer, type ServerRefused, type SettingInvalid } from "../../src/host/HostError.ts"
+import type { Connected } from "./Connected.ts"
+import * as Dialing from "./Dialing.ts"
+import * as Discovery from "./Discovery.ts"
+import * as Entries from "./Entries.ts"
+import * as RuntimeFolder from "./RuntimeFolder.ts"
+
+/** Who wants to be connected. */
+export interface Options extends Dialing.Options {
+  /** Whether a server is started where there is none. */
+  readonly autoStart: boolean
+  /** Settings of a server that is started, as variables. */
+  readonly variables?: Readonly<Record<string, string | undefined>>
+}
+
+/** How often a server is looked for that has ended just after it was found. */
+const attempts = 5
+
+/** Connects while the scope lasts. */
+export const connect = (
+  { autoStart, variables = {}, ...options }: Options
+): Effect.Effect<Connected, NoServer | ServerRefused | SettingInvalid, Scope.Scope> =>
+  Effect.gen(function*() {
+    const files = yield* RuntimeFolder.files
+    const address = Discovery.addressOf(files)
+    if (!autoStart) {
+      return yield* Effect.mapError(Dialing.dial(address, options), (error) =>
+        error._tag === "NoServer"
+          ? new NoServer({ address, reason: `${error.reason} Start one with cadre server start` })
+          : error)
+    }
+    const once = Effect.andThen(
+      Discovery.ensure({ words: Entries.serverWords, variables }),
+      Effect.mapError(Dialing.dial(address, options), (error) => ({ error }))
+    )
+    // What could not be started is not tried again; what was there a moment ago is.
+    return yield* once.pipe(
+      Effect.retry({
+        while: (error) => "error" in error && error.error._tag === "NoServer",
+        schedule: Schedule.spaced("50 millis"),
+        times: attempts
+      }),
+      Effect.mapError((error) => "error" in error ? error.error : error)
+    )
+  })

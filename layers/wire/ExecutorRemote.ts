@@ -1,0 +1,103 @@
+/**
+ * An executor's port to a server elsewhere. It says by itself that the executor
+ * lives, however busy that is.
+ *
+ * @since 0.1.0
+ */
+import type { ExecutorPort } from "../../services/Server.ts"
+import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
+import type { ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
+import * as Rows from "../../src/protocol/session/ExecutorRows.ts"
+import { ExecutorSession } from "../../src/protocol/session/ExecutorSession.ts"
+import type { UpFrame } from "../../src/protocol/session/Frame.ts"
+import type { SpecNames, SpecTable } from "../../src/protocol/session/Specs.ts"
+import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
+import type { Line, SessionFrame } from "./Line.ts"
+import { Talk } from "./Talk.ts"
+import type { TaskNames } from "./TaskNames.ts"
+
+/** Bytes that one frame has, about. */
+const frameSize = 512 * 1_024
+
+/** One executor. */
+export class ExecutorRemote extends Talk {
+  readonly #session: ExecutorSession
+  readonly #commands: TurnQueue<ExecutorCommand>
+  readonly #names: TaskNames
+  protected readonly as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
+  readonly #beat: ReturnType<typeof setInterval>
+
+  constructor(
+    line: Line,
+    secret: string,
+    most: number,
+    spec: ExecutorSpec,
+    names: TaskNames,
+    later: (run: () => void) => void,
+    heartbeat: number
+  ) {
+    super(line, secret, most)
+    this.as = { _tag: "executor", spec: { ...spec, heartbeat: true } }
+    this.#names = names
+    this.#session = new ExecutorSession(line.info.generation)
+    this.#commands = new TurnQueue<ExecutorCommand>(later)
+    this.#beat = setInterval(() => {
+      // What could not be said then need not be said later.
+      if (!line.isUp) return
+      this.#session.send({ _tag: "beat" })
+      this.mark()
+    }, heartbeat)
+    this.#beat.unref()
+  }
+
+  protected get link() {
+    return this.#session.link
+  }
+
+  get port(): ExecutorPort {
+    return {
+      commands: this.#commands,
+      send: (message) => {
+        this.#session.send(message)
+        this.mark()
+      },
+      idOf: this.#names.idOf
+    }
+  }
+
+  /** Leaves; with a reason if it has died. */
+  leave(reason: string | undefined): void {
+    if (this.isOver) return
+    this.#session.leave(reason)
+    this.left()
+  }
+
+  protected write(channel: number, ack: number, window: number, names: SpecNames): UpFrame | undefined {
+    const run = this.link.next(frameSize, window)
+    if (run === undefined) return undefined
+    const messages = run.messages.map((word) => Rows.upRow(word, this.#names.toServerTime))
+    return { _tag: "Executor", channel, first: run.first, ack, specs: names.take(), messages }
+  }
+
+  protected read(frame: SessionFrame, specs: SpecTable): "gap" | undefined {
+    if (frame._tag !== "Executor") return "gap"
+    specs.learn(frame.specs)
+    const words = frame.messages.map((row) => Rows.downWord(row, specs))
+    const fresh = this.link.receive({ first: frame.first, messages: words })
+    if (fresh === "gap") return "gap"
+    const { commands, hasLeft = false } = this.#session.hear(fresh)
+    for (const command of commands) this.#commands.offer(command)
+    if (commands.length > 0) this.#commands.flush()
+    if (hasLeft) this.finish(undefined)
+    return undefined
+  }
+
+  protected begun(isFirst: boolean): string | undefined {
+    if (!isFirst) this.#session.restart(this.line.info.generation)
+    return undefined
+  }
+
+  protected over(): void {
+    clearInterval(this.#beat)
+  }
+}

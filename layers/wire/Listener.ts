@@ -1,0 +1,177 @@
+/**
+ * Lets peers in other processes, and on other machines, reach the server of
+ * this one.
+ *
+ * @since 0.1.0
+ */
+import { Effect, type Scope } from "effect"
+import type { TlsOptions } from "node:tls"
+import type { ExecutorPool } from "../../services/ExecutorPool.ts"
+import type { Operator } from "../../services/Operator.ts"
+import type { Server } from "../../services/Server.ts"
+import { type Address, type AddressInvalid, parse } from "../../src/protocol/Address.ts"
+import { answerLine } from "../../src/protocol/Greeting.ts"
+import { Budget } from "../../src/protocol/session/Assembly.ts"
+import type { Open } from "../../src/protocol/session/Frame.ts"
+import type { BindRefused } from "../../src/security/Binding.ts"
+import type { Claim, Verdict } from "../../src/security/Claim.ts"
+import * as Calls from "./Calls.ts"
+import * as Door from "./Door.ts"
+import { ExecutorSeat } from "./ExecutorSeat.ts"
+import * as FrameCodec from "./FrameCodec.ts"
+import { type AnySeat, Guest, type Host } from "./Guest.ts"
+import { type Limits, settle } from "./Limits.ts"
+import type { AddressInUse, ListenFailed } from "./ListenFailed.ts"
+import { SubmitterSeat } from "./SubmitterSeat.ts"
+import * as Serialization from "./Serialization.ts"
+import { mostFrame, Wire } from "./Wire.ts"
+
+/** Where to listen, for whom, and what they reach. */
+export interface Options {
+  /** `unix:/path`, `tcp://host:port` or `tls://host:port`. Port 0 is any that is free. */
+  readonly address: string | Address
+  readonly server: Server["Service"]
+  /** Absent where nobody is to see or steer the server from elsewhere. */
+  readonly operator?: Operator["Service"]
+  /** Absent where the server starts no executors. */
+  readonly pool?: ExecutorPool["Service"]
+  /** Says what a peer may do; anywhere but on a unix socket there has to be one. */
+  readonly verify?: (claim: Claim) => Verdict
+  /** Key and certificate; with `ca`, peers may show certificates of that authority. */
+  readonly tls?: TlsOptions
+  readonly limits?: Limits
+}
+
+/** Peers that are connected, as far as that is anybody's business. */
+export interface GuestView {
+  readonly name: string
+  readonly roles: ReadonlyArray<string>
+  readonly sessions: number
+}
+
+/** A listener while it listens. */
+export interface Listening {
+  /** With the port that it got. */
+  readonly address: Address
+  readonly guests: () => ReadonlyArray<GuestView>
+  /** Sessions, those included whose connection is lost. */
+  readonly sessions: () => number
+}
+
+/** Why it does not listen. */
+export type ListenError = AddressInvalid | AddressInUse | ListenFailed | BindRefused
+
+/** Listens until the scope is left. */
+export const listen = Effect.fnUntraced(
+  function*(options: Options): Effect.fn.Return<Listening, ListenError, Scope.Scope> {
+    const address = typeof options.address === "string" ? parse(options.address) : options.address
+    if (address._tag === "AddressInvalid") return yield* address
+    const { server } = options
+    const limits = settle(options.limits ?? {})
+    const context = yield* Effect.context()
+    const run = (effect: Effect.Effect<void>) => void Effect.runForkWith(context)(effect)
+    const budget = new Budget(limits.unfinishedInAll)
+    const seats = new Map<string, AnySeat>()
+    const guests = new Set<Guest>()
+    const opening = new Map<string, () => void>()
+    let isClosed = false
+    let guestIds = 0
+
+    const house = { limits, run, forget: (session: string) => void seats.delete(session) }
+
+    const admit = (guest: Guest, seat: AnySeat, { channel, received }: Open, isResumed: boolean) => {
+      if (seat.visit instanceof Guest) seat.visit.seats.delete(seat.channel)
+      if (!seat.attach(guest, channel, received)) {
+        return guest.denied(channel, "the session has gone on without what it says that it has")
+      }
+      guest.seats.set(channel, seat)
+      guest.opened(seat, isResumed)
+    }
+
+    const begin = (guest: Guest, open: Open) => {
+      const { as, session } = open
+      const seat = as._tag === "submitter"
+        ? new SubmitterSeat(session, house, as.name, budget)
+        : new ExecutorSeat(session, house, { ...as.spec, heartbeat: true })
+      seats.set(session, seat)
+      opening.set(session, () => admit(guest, seat, { ...open, received: 0 }, false))
+      run(Effect.map(seat.start(server), () => {
+        const ready = opening.get(session)
+        opening.delete(session)
+        if (!isClosed) ready?.()
+      }))
+    }
+
+    const open = (guest: Guest, open: Open) => {
+      const { as, channel, session } = open
+      if (guest.seats.has(channel)) return guest.cut(`channel ${channel} is open already`)
+      if (!guest.roles.has(as._tag)) return guest.denied(channel, `it was not let in as ${as._tag}`)
+      if (guest.seats.size >= limits.sessions) return guest.denied(channel, "it has too many sessions")
+      const seat = seats.get(session)
+      if (seat === undefined) return begin(guest, open)
+      const isSame = seat instanceof SubmitterSeat
+        ? as._tag === "submitter" && seat.name === as.name
+        : as._tag === "executor" && seat.spec.executorId === as.spec.executorId
+      if (!isSame) return guest.denied(channel, "the session is another's")
+      if (seat.isReady) return admit(guest, seat, open, true)
+      // Still being connected, for a connection that is lost meanwhile.
+      opening.set(session, () => admit(guest, seat, { ...open, received: 0 }, false))
+    }
+
+    const serializations = {
+      binary: yield* Serialization.of("binary", mostFrame),
+      ndjson: yield* Serialization.of("ndjson", mostFrame)
+    }
+    const called = { server, operator: options.operator, pool: options.pool }
+    const calls = {
+      binary: yield* Calls.make(called, serializations.binary, limits.calls),
+      ndjson: yield* Calls.make(called, serializations.ndjson, limits.calls)
+    }
+    const host: Host = {
+      codecs: FrameCodec.listener(),
+      open,
+      call: (guest, message) => calls[guest.encoding].take(guest, message),
+      left: (guest) => {
+        guests.delete(guest)
+        calls[guest.encoding].left(guest)
+      }
+    }
+
+    const admitted = ({ greeting, name, rest, roles, socket }: Door.Admitted) => {
+      socket.write(answerLine({ _tag: "Welcome", cadre: greeting.cadre, info: server.info }))
+      const wire = new Wire(socket, greeting.encoding)
+      const about = { id: guestIds++, roles, name, encoding: greeting.encoding, isNear: at._tag === "Unix" }
+      const guest = new Guest(about, wire, host, serializations[greeting.encoding])
+      guests.add(guest)
+      guest.listen(rest)
+    }
+
+    const at = yield* Door.open({
+      address,
+      tls: options.tls,
+      verify: options.verify,
+      limits,
+      admitted,
+      refused: (message) => run(Effect.logWarning(message))
+    })
+    // Peers that are silent for too long are gone, whatever their sockets say.
+    const watch = setInterval(() => {
+      const since = performance.now() - limits.idleTime
+      for (const guest of guests) if (guest.readAt < since) guest.cut("nothing was heard from it for too long")
+    }, Math.max(10, limits.idleTime / 4))
+    watch.unref()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isClosed = true
+        clearInterval(watch)
+        for (const guest of guests) guest.cut("the server is closing")
+        for (const seat of seats.values()) seat.dispose()
+      })
+    )
+    return {
+      address: at,
+      guests: () => [...guests].map(({ name, roles, seats }) => ({ name, roles: [...roles], sessions: seats.size })),
+      sessions: () => seats.size
+    }
+  }
+)

@@ -1,0 +1,191 @@
+/**
+ * A server in another process, or on another machine. Submitters and executors
+ * have the ports that one of this process would give them; a connection that is
+ * lost is made again, and they do not notice.
+ *
+ * @since 0.1.0
+ */
+import { Cause, Clock, Duration, Effect, Exit, type Redacted, Schedule, type Scope } from "effect"
+import { randomBytes } from "node:crypto"
+import type { ConnectionOptions } from "node:tls"
+import type { ExecutorPool } from "../../services/ExecutorPool.ts"
+import type { Operator } from "../../services/Operator.ts"
+import type { Server } from "../../services/Server.ts"
+import { type Address, type AddressInvalid, parse } from "../../src/protocol/Address.ts"
+import type { WireEncoding } from "../../src/protocol/Greeting.ts"
+import type { Role } from "../../src/security/Role.ts"
+import { afterTurn } from "../TurnScheduler.ts"
+import * as Calling from "./Calling.ts"
+import { dial, type Dialling } from "./Dial.ts"
+import { ExecutorRemote } from "./ExecutorRemote.ts"
+import * as FrameCodec from "./FrameCodec.ts"
+import { Line, mostAnswer } from "./Line.ts"
+import * as Serialization from "./Serialization.ts"
+import { SubmitterRemote } from "./SubmitterRemote.ts"
+import type { Talk } from "./Talk.ts"
+import { TaskNames } from "./TaskNames.ts"
+import type { ConnectError } from "./Unreachable.ts"
+
+/** Where the server is, and who comes. */
+export interface Options {
+  /** `unix:/path`, `tcp://host:port` or `tls://host:port`. */
+  readonly address: string | Address
+  /** What it is to be let in as; all of it where absent. */
+  readonly roles?: ReadonlyArray<Role>
+  /** Who it is, for people to read. */
+  readonly name?: string
+  /** Several stand in one, with spaces between. */
+  readonly token?: Redacted.Redacted<string>
+  /** The authority of the server's certificate; key and certificate of its own, where that is what lets it in. */
+  readonly tls?: ConnectionOptions
+  readonly encoding?: WireEncoding
+  /** When to try again after a connection was lost; where it ends, all is lost. By default within ten minutes. */
+  readonly reconnect?: Schedule.Schedule<unknown, ConnectError>
+  /** How long one attempt may take. */
+  readonly patience?: Duration.Input
+  /** How often executors say that they live: within a third of the server's lease time. */
+  readonly heartbeat?: Duration.Input
+  /** Bytes that may wait while there is no connection, for each session. */
+  readonly waiting?: number
+}
+
+/** A server elsewhere. */
+export interface Remote {
+  readonly server: Server["Service"]
+  readonly operator: Operator["Service"]
+  /** Of a server on this machine, reached over a unix socket. */
+  readonly pool: ExecutorPool["Service"]
+  /** Whether there is a connection now. */
+  readonly isConnected: () => boolean
+  /** Cuts the connection, as a fault would. */
+  readonly interrupt: () => void
+  /** Done once no connection will come any more, with the reason. */
+  readonly lost: Effect.Effect<string>
+}
+
+/** Ever less often, up to every two seconds, for ten minutes. */
+const patiently = Schedule.max([
+  Schedule.min([Schedule.exponential("20 millis", 1.6), Schedule.spaced("2 seconds")]),
+  Schedule.during("10 minutes")
+])
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** Connects, and stays connected until the scope is left. */
+export const connect = Effect.fnUntraced(
+  function*(options: Options): Effect.fn.Return<Remote, AddressInvalid | ConnectError, Scope.Scope> {
+    const address = typeof options.address === "string" ? parse(options.address) : options.address
+    if (address._tag === "AddressInvalid") return yield* address
+    const { encoding = "binary", roles = ["submitter", "executor", "operator"], waiting = 256 * 2 ** 20 } = options
+    const heartbeat = Duration.toMillis(options.heartbeat ?? "5 seconds")
+    const clock = yield* Clock.Clock
+    const later = yield* afterTurn
+    const context = yield* Effect.context()
+    const dialling: Dialling = {
+      address,
+      roles,
+      encoding,
+      name: options.name ?? `process ${process.pid}`,
+      token: options.token,
+      tls: options.tls,
+      patience: Duration.toMillis(options.patience ?? "10 seconds")
+    }
+    const reconnect = options.reconnect ?? patiently
+    let isClosed = false
+    let why = ""
+    let onLost: ((reason: string) => void) | undefined
+
+    const serialization = yield* Serialization.of(encoding, mostAnswer)
+    const first = yield* dial(dialling)
+    const calling = yield* Calling.make((message) => line.call(message), serialization)
+    const line = new Line(first.info, encoding, FrameCodec.peer(), serialization, {
+      answered: (message) => calling.answered(message),
+      down: (reason) => {
+        calling.down(reason)
+        if (isClosed) return
+        why = reason
+        Effect.runForkWith(context)(again)
+      }
+    })
+    const lose = (reason: string) => {
+      line.lose(reason)
+      onLost?.(reason)
+    }
+    const again: Effect.Effect<void> = Effect.suspend(() => Effect.retry(dial(dialling), reconnect)).pipe(
+      Effect.match({
+        onFailure: (error) => isClosed ? undefined : lose(`${why}, and ${error.message}`),
+        onSuccess: (dialled) => {
+          if (isClosed) dialled.socket.destroy()
+          else line.up(dialled)
+        }
+      })
+    )
+    line.up(first)
+    const pulse = setInterval(() => line.beat(3 * heartbeat), heartbeat)
+    pulse.unref()
+    const names = new TaskNames(clock, () => line.info)
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isClosed = true
+        clearInterval(pulse)
+        line.cut("it was closed")
+        line.lose("it was closed")
+      })
+    )
+
+    const secret = () => randomBytes(16).toString("hex")
+    const opened = (talk: Talk) =>
+      Effect.callback<void>((resume) => {
+        talk.onOpen = () => resume(Effect.void)
+        talk.start()
+      })
+    const left = (talk: Talk, leave: () => void) =>
+      Effect.callback<void>((resume) => {
+        if (talk.isOver) return resume(Effect.void)
+        talk.onOver = () => resume(Effect.void)
+        leave()
+      })
+
+    const server: Server["Service"] = {
+      get info() {
+        return line.info
+      },
+      connect: (submitter) =>
+        Effect.map(
+          Effect.acquireRelease(
+            Effect.suspend(() => {
+              const talk = new SubmitterRemote(line, secret(), waiting, submitter, names, later)
+              return Effect.as(opened(talk), talk)
+            }),
+            (talk) => left(talk, () => talk.leave())
+          ),
+          (talk) => talk.port
+        ),
+      attach: (spec) =>
+        Effect.map(
+          Effect.acquireRelease(
+            Effect.suspend(() => {
+              const talk = new ExecutorRemote(line, secret(), waiting, spec, names, later, heartbeat)
+              return Effect.as(opened(talk), talk)
+            }),
+            (talk, exit) => {
+              const isClean = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
+              return left(talk, () => talk.leave(isClean ? undefined : messageOf(Cause.squash(exit.cause))))
+            }
+          ),
+          (talk) => talk.port
+        ),
+      ...calling.server
+    }
+    return {
+      server,
+      operator: calling.operator,
+      pool: calling.pool,
+      isConnected: () => line.isUp,
+      interrupt: () => line.cut("it was interrupted"),
+      lost: Effect.callback<string>((resume) => {
+        onLost = (reason) => resume(Effect.succeed(reason))
+      })
+    }
+  }
+)
