@@ -13,6 +13,7 @@ import { dirname, join } from "node:path"
 import process from "node:process"
 import { Worker } from "node:worker_threads"
 import type { Facts, Trial } from "../src/cli/Diagnosis.ts"
+import { capabilities } from "./supervisor/SupervisorNode.ts"
 
 const textOf = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "")
 
@@ -188,6 +189,7 @@ export const facts = (wantedEffect: string, load: () => Promise<unknown>): Effec
       threads: await trial(() => thread("", 32)),
       threadMemory: await threadMemory(),
       cgroup: group,
+      children: capabilities(),
       limits: await limits(),
       cache: { folder: cacheFolder(), trial: await privately(cacheFolder()) },
       runtime: runtimeFolder,

@@ -72,5 +72,15 @@ await build({ "shipped/cadre": at("src/main/commands/cadre.ts") }, [/^node:(?!cr
   plugins: [lateCrypto]
 })
 await build({ "shipped/server": at("src/main/server.ts") }, [/^node:/, "rolldown"], { prefix: "shipped/" })
+/** Leaves out whatever commands import when they are called. */
+const shallow = {
+  name: "shallow",
+  resolveId: (id, _importer, { kind }) => kind === "dynamic-import" ? { id, external: true } : undefined
+}
+// Who asks for help calls none of them, and needs less than half of the text.
+await build({ "shipped/help": at("src/main/commands/cadre.ts") }, [/^node:(?!crypto$)/, "rolldown"], {
+  prefix: "shipped/help-",
+  plugins: [shallow, lateCrypto]
+})
 // Before it is known which of these is needed, neither may be loaded.
 await build({ cli: at("src/main/cli.ts") }, [/^node:/])

@@ -6,12 +6,22 @@
  */
 import { Effect, Schedule, type Scope } from "effect"
 import type { ExecutorSetting } from "../../src/host/ExecutorSetting.ts"
-import type { NoServer, ServerRefused, SettingInvalid } from "../../src/host/HostError.ts"
+import { type NoServer, ServerRefused, type SettingInvalid } from "../../src/host/HostError.ts"
+import { type Address, parse } from "../../src/protocol/Address.ts"
+import type { Role } from "../../src/security/Role.ts"
+import * as Credentials from "../security/Credentials.ts"
 import type { Keys } from "../SealerNode.ts"
 import type { Connected } from "./Connected.ts"
 import * as Dialing from "./Dialing.ts"
 import * as RuntimeFolder from "./RuntimeFolder.ts"
 import * as SealingKeys from "./SealingKeys.ts"
+
+/** Its handlers submit tasks. Of a server elsewhere it wants nothing that others may not have. */
+const rolesAt = ({ _tag }: Address): ReadonlyArray<Role> =>
+  _tag === "Unix" ? ["executor", "submitter", "operator"] : ["executor", "submitter"]
+
+const refused = (address: string, { message }: { readonly message: string }) =>
+  new ServerRefused({ address, reason: message })
 
 /** Milliseconds between two attempts to reach a server: at first, and at most. */
 const [firstPause, longestPause] = [100, 2_000]
@@ -31,7 +41,12 @@ export const connecting = (
       isTold = true
       return told(`There is no server at ${at} yet: waiting for it`)
     })
-    return yield* Dialing.dial(at, { name: `${Dialing.executorPrefix}${name}`, roles: ["executor", "submitter", "operator"] }).pipe(
+    const parsed = parse(at)
+    if (parsed._tag === "AddressInvalid") return yield* refused(at, parsed)
+    const roles = rolesAt(parsed)
+    const { tls, token } = yield* Effect.mapError(Credentials.peer(parsed, roles), (error) => refused(at, error))
+    const credentials = { ...(tls && { tls }), ...(token && { token }) }
+    return yield* Dialing.dial(at, { ...credentials, name: `${Dialing.executorPrefix}${name}`, roles }).pipe(
       Effect.tapErrorTag("NoServer", () => absent),
       Effect.retry({ while: (error) => error._tag === "NoServer", schedule })
     )

@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import { Effect, type Scope } from "effect"
-import { type HostError, NoServer } from "../../src/host/HostError.ts"
+import { CannotServe, type HostError } from "../../src/host/HostError.ts"
 import { format } from "../../src/protocol/Address.ts"
+import * as Credentials from "../security/Credentials.ts"
 import * as Listener from "../wire/Listener.ts"
 import type { Connected } from "./Connected.ts"
 import { executorPrefix } from "./Dialing.ts"
@@ -32,11 +33,21 @@ export type Listen = (premises: Premises) => Effect.Effect<Listening, HostError,
 /** Listens at the socket of this user's server, and wherever else it is told to. */
 export const listen: Listen = Effect.fnUntraced(function*({ addresses, operator, pool, server, socket }) {
   const own = yield* Listener.listen({ address: { _tag: "Unix", path: socket }, server, operator, pool })
-  const others = yield* Effect.forEach(addresses, (address) => Listener.listen({ address, server, operator, pool }))
+  // Read only where somebody else may come.
+  const { authority, tls } = addresses.length === 0 ? {} : yield* Credentials.server()
+  const others = yield* Effect.forEach(addresses, (address) =>
+    Listener.listen({
+      address,
+      server,
+      operator,
+      pool,
+      ...(authority && { verify: authority.verify }),
+      ...(tls && { tls })
+    }))
   const all = [own, ...others]
   return {
     addresses: all.map(({ address }) => format(address)),
     clients: () => all.flatMap(({ guests }) => guests()).filter(({ name }) => !name.startsWith(executorPrefix)).length,
     gone: () => undefined
   }
-}, Effect.mapError((error) => new NoServer({ address: "this machine", reason: error.message })))
+}, Effect.mapError((error) => new CannotServe({ reason: error.message })))

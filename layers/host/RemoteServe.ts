@@ -8,6 +8,10 @@ import { Config, Effect, Option } from "effect"
 import type { TaskLibrary } from "../../services/TaskLibrary.ts"
 import type { AnyPlan, Plan } from "../Plan.ts"
 import type { Options } from "../Remote.ts"
+import { NoServer, ServerRefused } from "../../src/host/HostError.ts"
+import { parse } from "../../src/protocol/Address.ts"
+import type { Role } from "../../src/security/Role.ts"
+import * as Credentials from "../security/Credentials.ts"
 import * as Dialing from "./Dialing.ts"
 import * as Program from "./Program.ts"
 import * as SealingKeys from "./SealingKeys.ts"
@@ -22,6 +26,16 @@ const keysOf = Effect.fnUntraced(function*(given: string | undefined) {
 
 const named = Config.option(Config.NonEmptyString("CADRE_SEALING_KEY"))
 
+/** What is set, or in the folder of keys. */
+const credentials = Effect.fnUntraced(function*(written: string, roles: ReadonlyArray<Role>) {
+  const address = parse(written)
+  if (address._tag === "AddressInvalid") return yield* new NoServer({ address: written, reason: address.message })
+  return yield* Effect.mapError(
+    Credentials.peer(address, roles),
+    ({ message }) => new ServerRefused({ address: written, reason: message })
+  )
+})
+
 /** Serves until the scope is left. */
 export const serve = Effect.fnUntraced(function*<P extends ReadonlyArray<AnyPlan>>(
   address: string,
@@ -31,9 +45,13 @@ export const serve = Effect.fnUntraced(function*<P extends ReadonlyArray<AnyPlan
   // Whatever is an `AnyPlan` was made as a `Plan`.
   const plans = (executors ?? []) as unknown as ReadonlyArray<Plan<string, unknown, unknown>>
   const keys = yield* keysOf(sealingKey)
+  const roles = Program.rolesOf(plans)
+  const shown = yield* credentials(address, roles)
   const connected = yield* Dialing.dial(address, {
     name,
-    roles: Program.rolesOf(plans),
+    roles,
+    ...(shown.tls && { tls: shown.tls }),
+    ...(shown.token && { token: shown.token }),
     ...(tls && { tls }),
     ...(token && { token })
   })

@@ -11,7 +11,7 @@ import { ExecutorPool } from "../../services/ExecutorPool.ts"
 import { Operator } from "../../services/Operator.ts"
 import { Server } from "../../services/Server.ts"
 import { TaskStore } from "../../services/TaskStore.ts"
-import { AlreadyRunning, type HostError, NoServer } from "../../src/host/HostError.ts"
+import { AlreadyRunning, CannotServe, type HostError } from "../../src/host/HostError.ts"
 import { next } from "../../src/host/Idle.ts"
 import type { Settings } from "../../src/host/Settings.ts"
 import * as ServerStored from "../server/ServerStored.ts"
@@ -74,7 +74,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
   const startedAt = yield* Clock.currentTimeMillis
   const addresses: Array<string> = []
   const kept = yield* part(store.layer).pipe(
-    Effect.mapError(({ message }) => new NoServer({ address: Discovery.addressOf(files), reason: message }))
+    Effect.mapError(({ message }) => new CannotServe({ reason: message }))
   )
   const deciding = yield* part(
     ServerStored.layer({
@@ -82,7 +82,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
       about: { version, pid: process.pid, store: store.name, addresses, memory: () => process.memoryUsage.rss() }
     }).pipe(Layer.provide(Layer.succeedContext(kept.services)))
   ).pipe(
-    Effect.mapError(({ message }) => new NoServer({ address: Discovery.addressOf(files), reason: message }))
+    Effect.mapError(({ message }) => new CannotServe({ reason: message }))
   )
   const server = Context.get(deciding.services, Server)
   const { end, stop } = Context.get(deciding.services, ServerStored.Ending)

@@ -7,7 +7,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Cause, Effect, Exit, Layer, Logger } from "effect"
 import type { Ending } from "../../src/cli/Ending.ts"
-import { AlreadyRunning, NoServer } from "../../src/host/HostError.ts"
+import { AlreadyRunning, CannotServe } from "../../src/host/HostError.ts"
 import { settings } from "../../src/host/Settings.ts"
 import * as ProgramProcess from "../ProgramProcess.ts"
 import * as LogFile from "./LogFile.ts"
@@ -56,7 +56,7 @@ const main = (options: Options) =>
     yield* serving.pipe(
       Effect.filterOrFail(
         ({ isOrderly }) => isOrderly,
-        ({ reason }) => new NoServer({ address: "this machine", reason: `it ended: ${reason}` })
+        ({ reason }) => new CannotServe({ reason })
       ),
       Effect.tapCause((cause) =>
         Cause.hasInterruptsOnly(cause)
@@ -79,7 +79,7 @@ const main = (options: Options) =>
 const endingOf = (exit: Exit.Exit<unknown, unknown>): Ending => {
   // Asked to end by a signal, it has drained.
   if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return { code: codes.done, text: undefined }
-  const isRefused = isKnown(exit.cause) && !(Cause.squash(exit.cause) instanceof NoServer)
+  const isRefused = isKnown(exit.cause) && !(Cause.squash(exit.cause) instanceof CannotServe)
   return { code: isRefused ? codes.unusable : codes.failed, text: textOf(exit.cause) }
 }
 

@@ -282,7 +282,7 @@ export const operating = Effect.fnUntraced(function*(
     submissions: ({ below, limit }) =>
       asking(Effect.map(store.values(space), (values) => {
         const ended = values.flatMap(({ value }) => value === undefined ? [] : [rowOf(value)])
-          .sort((left, right) => right.submittedAt - left.submittedAt)
+          .toSorted((left, right) => right.submittedAt - left.submittedAt)
         const all = [...shell.submissions.rows, ...ended]
         const from = below ?? 0
         const items = all.slice(from, from + limit)

@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(
       }
     },
     closed: () => {
-      for (const request of [...waiting.keys()]) answer(request, { refused: { _tag: "Draining" } })
+      for (const request of waiting.keys()) answer(request, { refused: { _tag: "Draining" } })
     }
   })
   return {

@@ -62,7 +62,7 @@ export const restore = (shell: Shell, closed: ReadonlySet<string>): ReadonlyArra
       if (entry === undefined) return gone(stored, stored.entry)
       const open = leftOf(entry)
       left += open
-      if (open > 0) shell.restore(number, new Held(entry.stored, open))
+      if (open > 0) shell.hold(number, new Held(entry.stored, open))
       return { ...entry.stored.entry, kind: "window", restored: entry.restored }
     })
     session.requests.set(request, answered(request, submission, left, first))

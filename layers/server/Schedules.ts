@@ -145,7 +145,7 @@ export const make = Effect.fnUntraced(function*(shell: Shell, loop: EventLoop<Me
   const round = Effect.gen(function*() {
     const time = now()
     let next = Infinity
-    for (const schedule of [...held.values()]) {
+    for (const schedule of held.values()) {
       if (schedule.waiting > 0 && !isRunning(schedule)) {
         schedule.waiting--
         yield* submit(schedule, time)

@@ -20,11 +20,12 @@ import type { StoreFailed } from "../../src/store/StoreFailed.ts"
 import { ExecutorId } from "../../src/task/Attempt.ts"
 import type { ConnectionLost } from "../../src/task/TaskError.ts"
 import * as EventLoop from "./EventLoop.ts"
+import { closedSpace } from "./Intake.ts"
 import { type About, operating } from "./Operating.ts"
 import { restore } from "./Restoring.ts"
 import { space as cacheSpace } from "./ResultCache.ts"
 import type { Session } from "./Session.ts"
-import { answered, closedSpace, type Limits, limits as defaults, type Message, Shell } from "./Shell.ts"
+import { answered, type Limits, limits as defaults, type Message, Shell } from "./Shell.ts"
 
 /** How such a server is set up; whatever is absent has a default. */
 export interface Options {

@@ -5,23 +5,23 @@
  *
  * @since 0.1.0
  */
-import { Cause, Deferred, Effect, Queue } from "effect"
+import { type Cause, Deferred, Effect, Queue } from "effect"
 import type { TaskStore } from "../../services/TaskStore.ts"
-import type { Acceptance, Assignment, Commands, Notice, Transition } from "../../src/dispatch/Command.ts"
+import type { Assignment, Commands, Notice, Transition } from "../../src/dispatch/Command.ts"
 import { Dispatcher, type Options as DispatcherOptions } from "../../src/dispatch/Dispatcher.ts"
 import type { Event, ExecutorSpec, LeaseRef } from "../../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
-import type { Submitted, SubmitterMessage } from "../../src/protocol/SubmitterPort.ts"
+import type { SubmitterMessage } from "../../src/protocol/SubmitterPort.ts"
 import type { TurnQueue } from "../../src/protocol/TurnQueue.ts"
-import type { Committed, StoredEntry } from "../../src/store/Stored.ts"
+import type { Committed } from "../../src/store/Stored.ts"
 import { type ExecutorId } from "../../src/task/Attempt.ts"
 import type { LogLine } from "../../src/task/LogLine.ts"
 import { ConnectionLost } from "../../src/task/TaskError.ts"
 import { TaskId } from "../../src/task/TaskId.ts"
 import type { EventLoop, Machine, Told } from "./EventLoop.ts"
-import { Held, storable } from "./Held.ts"
+import type { Held } from "./Held.ts"
+import { closedSpace, Intake } from "./Intake.ts"
 import { Journal, patience } from "./Journal.ts"
-import { arrived, fromExecutor } from "./Messages.ts"
 import { Reading } from "./Reading.ts"
 import { ResultCache } from "./ResultCache.ts"
 import { type Request, Session, type Window } from "./Session.ts"
@@ -59,9 +59,6 @@ export type Message =
 
 type Run = (effect: Effect.Effect<void>) => void
 
-/** A window of this many tasks at most is kept whole. */
-const most = 4_096
-
 /** The server's own memory. */
 export class Shell implements Machine<Message> {
   readonly dispatcher: Dispatcher
@@ -73,6 +70,8 @@ export class Shell implements Machine<Message> {
   readonly submissions: Submissions
   /** Entries that have tasks which have not ended, as the dispatcher numbers them. */
   readonly held = new Map<number, Held>()
+  /** Bytes of their payloads in memory. */
+  heldBytes = 0
   readonly reading: Reading
   /** Who is told of the lines of tasks. */
   readonly lineFollowers = new Set<(lease: LeaseRef, line: LogLine) => void>()
@@ -81,9 +80,8 @@ export class Shell implements Machine<Message> {
   /** The last transition that is committed. */
   committed: number
   readonly #loop: EventLoop<Message>
+  readonly #intake: Intake
   readonly #limits: Limits
-  #nextSource: number
-  #heldBytes = 0
   #idleSince: number | undefined
 
   constructor(
@@ -100,7 +98,6 @@ export class Shell implements Machine<Message> {
     this.committed = sequence
     this.#loop = loop
     this.#limits = limits
-    this.#nextSource = nextSource
     this.cache = new ResultCache((value) => this.journal.value(value))
     this.submissions = new Submissions(loop.now, (value) => this.journal.value(value))
     this.journal = new Journal(
@@ -109,6 +106,7 @@ export class Shell implements Machine<Message> {
       (committed, through) => this.#hasCommitted(committed, through)
     )
     this.reading = new Reading(this, run)
+    this.#intake = new Intake(this, limits, nextSource)
   }
 
   readonly idOf = (task: number): string => this.dispatcher.idOf(task).toString()
@@ -182,156 +180,21 @@ export class Shell implements Machine<Message> {
       case "Committed":
         return { _tag: "committed", through: message.through }
       case "Submitter":
-        return this.#fromSubmitter(message.from, message.message, now)
+        return this.#intake.fromSubmitter(message.from, message.message, now)
       case "Executor":
-        return this.#fromExecutor(message.from, message.message)
+        return this.#intake.fromExecutor(message.from, message.message)
     }
-  }
-
-  #fromSubmitter(session: Session, message: SubmitterMessage, now: number): Event | undefined {
-    // It has left: what it says now would be done for nobody.
-    if (this.sessions.get(session.submitter) !== session || session.leaving !== undefined) return undefined
-    switch (message._tag) {
-      case "submit":
-        return this.#submitted(session, message, now)
-      case "close": {
-        const submission = this.#own(session, message.submission)
-        this.journal.value(closed(submission))
-        return { _tag: "closed", submission }
-      }
-      case "fetched":
-        return message
-      case "acknowledged":
-        if (session.acknowledge(message.through)) this.journal.acknowledged(session.submitter, message.through)
-        this.reading.go(session)
-        return undefined
-      case "cancel":
-        return "task" in message.target
-          ? { _tag: "cancelled", target: message.target, by: message.by }
-          : { _tag: "cancelled", target: { submission: this.#own(session, message.target.submission) }, by: message.by }
-    }
-  }
-
-  /** Its submission of that name: where another submitter has one of the same name, these are two. */
-  #own({ aliases, submitter }: Session, submission: string): string {
-    const owner = this.submissions.find(submission)?.submitter
-    if (owner === undefined || owner === submitter) return submission
-    const own = `${submitter}/${submission}`
-    aliases.set(own, submission)
-    return own
-  }
-
-  #submitted(
-    session: Session,
-    message: Extract<SubmitterMessage, { readonly _tag: "submit" }>,
-    now: number
-  ): Event | undefined {
-    const { entries, isOpen, isWatched, request, whenUnmet } = message
-    const submission = this.#own(session, message.submission)
-    const known = session.requests.get(request)
-    if (known?.isRestored === true) {
-      // It was handed over to the last server, whose answer did not arrive. Otherwise its number is used again.
-      if (known.accepted !== undefined) session.notices?.offer(known.accepted)
-      return undefined
-    }
-    if (!this.store.isDurable && this.#heldBytes > this.#limits.memory) {
-      const reason = `it keeps ${this.#heldBytes} bytes of payloads, and may keep ${this.#limits.memory}`
-      session.notices?.offer({ _tag: "Refused", request, reason: { _tag: "Full", reason } })
-      return undefined
-    }
-    const left = entries.reduce((count, { entry }) => count + entry.count, 0)
-    session.requests.set(request, { entries, submission, isOpen, left, accepted: undefined, isRestored: false })
-    const isDetached = entries.length > 0 && entries.every(({ isDetached }) => isDetached === true)
-    session.submissions.set(submission, { isDetached })
-    this.submissions.submitted(session.submitter, { ...message, submission }, isWatched)
-    const at = entries.map((submitted) => {
-      const entry = this.cache.answer(submitted, arrived(submitted, now), now)
-      return this.#isWindow(submitted) ? { ...entry, kind: "window" as const } : entry
-    })
-    const { submitter } = session
-    return { _tag: "submitted", submitter, request, submission, whenUnmet, isOpen, isWatched: true, entries: at }
-  }
-
-  #isWindow({ entry: { count, kind } }: Submitted): boolean {
-    return this.store.isDurable && kind !== "producer" && (count > most || this.#heldBytes > this.#limits.payloads)
-  }
-
-  #fromExecutor(executorId: ExecutorId, message: ExecutorMessage): Event | undefined {
-    if (message._tag === "progress") this.#progressed(executorId, message.lease, message.value)
-    else if (message._tag === "log") this.#logged(executorId, message.lease, message.line)
-    else if (message._tag === "logs") {
-      for (const { lease, line } of message.entries) this.#logged(executorId, lease, line)
-    }
-    return fromExecutor(executorId, message)
-  }
-
-  #progressed(executorId: ExecutorId, lease: LeaseRef, value: Uint8Array): void {
-    const origin = this.dispatcher.origin(executorId, lease)
-    if (origin === undefined) return
-    const { batch: { entry, request, submitter }, index } = origin
-    this.sessions.get(submitter)?.notices?.offer({ _tag: "TaskProgress", request, entry, index, value })
-  }
-
-  /** Kept, and told to whoever follows the task, unless the attempt is void by now. */
-  #logged(executorId: ExecutorId, lease: LeaseRef, line: LogLine): void {
-    const origin = this.dispatcher.origin(executorId, lease)
-    if (origin === undefined) return
-    const { batch: { entry, request, source, submitter }, index } = origin
-    const { epoch, task } = lease
-    this.journal.line({ task, epoch, line })
-    for (const follower of this.lineFollowers) follower(lease, line)
-    if (this.held.get(source)?.stored.isFollowed !== true) return
-    this.sessions.get(submitter)?.notices?.offer({ _tag: "TaskLog", request, entry, index, line })
   }
 
   /** Puts down what was decided. */
   #keep({ accept, persist }: Commands, now: number): void {
-    for (const acceptance of accept) this.#accepted(acceptance, now)
+    for (const acceptance of accept) this.#intake.accepted(acceptance, now)
     this.journal.transitions(persist)
     for (const follower of this.followers) {
       if (Queue.offerAllUnsafe(follower, persist).length === 0) continue
       this.followers.delete(follower)
       Queue.endUnsafe(follower)
     }
-  }
-
-  #accepted({ batch, count, first, sequence }: Acceptance, now: number): void {
-    const request = this.sessions.get(batch.submitter)?.requests.get(batch.request)
-    const submitted = request?.entries[batch.entry]
-    // The chunks of a job are made anew by it.
-    if (request === undefined || submitted === undefined || submitted.entry.kind === "producer") return
-    const { blobs, isDetached = false, isFollowed, refFields } = submitted
-    const { entry } = submitted
-    const stored: StoredEntry = {
-      source: this.#nextSource++,
-      first,
-      generation: this.store.recovered.generation,
-      submitter: batch.submitter,
-      submission: batch.submission,
-      request: batch.request,
-      index: batch.entry,
-      siblings: request.entries.length,
-      acceptedAt: now,
-      sequence,
-      entry: { ...arrived(submitted, now), kind: entry.kind === "range" ? "list" : entry.kind },
-      refFields,
-      isFollowed,
-      isOpen: request.isOpen,
-      whenUnmet: "wait",
-      isDetached
-    }
-    const payloads = storable(submitted)
-    this.journal.accepted(stored, payloads)
-    const isWhole = !this.#isWindow(submitted)
-    const list = { _tag: "List", bytes: payloads.bytes, offsets: payloads.offsets } as const
-    const held = new Held(
-      stored,
-      count,
-      isWhole ? { ...submitted, payloads: list, ...(blobs && { blobs }) } : undefined
-    )
-    if (count === 0) return
-    this.held.set(batch.source, held)
-    this.#heldBytes += held.size
   }
 
   #carryOut({ assign, load, notify, recall, revoke }: Commands): void {
@@ -440,20 +303,20 @@ export class Shell implements Machine<Message> {
   #release(source: number, index: number, count: number): void {
     const held = this.held.get(source)
     if (held === undefined) return
-    this.#heldBytes -= held.size
+    this.heldBytes -= held.size
     held.ended(index, count)
-    this.#heldBytes += held.size
+    this.heldBytes += held.size
     if (held.left > 0) return
-    this.#heldBytes -= held.size
+    this.heldBytes -= held.size
     this.held.delete(source)
     this.journal.ended(held.stored.source)
   }
 
   /** A piece of a window has been read. */
   loaded(held: Held, load: () => void): void {
-    this.#heldBytes -= held.size
+    this.heldBytes -= held.size
     load()
-    this.#heldBytes += held.size
+    this.heldBytes += held.size
   }
 
   #progress(session: Session, notice: Extract<Notice, { readonly _tag: "Progress" }>): void {
@@ -486,16 +349,12 @@ export class Shell implements Machine<Message> {
     return session
   }
 
-  /** Entries that were there before the server: the next is numbered after them. */
-  restore(source: number, held: Held): void {
+  /** The payloads of an entry that has tasks which have not ended. */
+  hold(source: number, held: Held): void {
     this.held.set(source, held)
+    this.heldBytes += held.size
   }
 }
-
-/** Where the store keeps which submissions nothing is added to any more, though they were open. */
-export const closedSpace = "closed"
-
-const closed = (key: string) => ({ space: closedSpace, key, value: new Uint8Array() })
 
 const nothing = { payload: new Uint8Array(), blob: undefined }
 

@@ -94,7 +94,7 @@ export class Submissions {
 
   /** Those that have not ended, the newest first. */
   get rows(): ReadonlyArray<SubmissionRow> {
-    return [...this.#live].map(([id, live]) => rowFor(id, live, false)).reverse()
+    return [...this.#live].map(([id, live]) => rowFor(id, live, false)).toReversed()
   }
 
   get size(): number {

@@ -29,6 +29,14 @@ export interface Known {
   readonly ended: Transition | undefined
 }
 
+/** One that is looked at. */
+interface Looked {
+  readonly task: number
+  readonly stored: StoredEntry
+  glance: Glance | undefined
+  ended: Transition | undefined
+}
+
 /** So many tasks are looked through for one page. */
 const most = 20_000
 const chunk = 256
@@ -152,7 +160,7 @@ export class Views {
       const isLast = selector._tag === "Last"
       const wanted = isLast ? 1 : limit
       const leased = isOnlyLeased(status)
-        ? this.#shell.dispatcher.leased.filter((task) => task < below).reverse()
+        ? this.#shell.dispatcher.leased.filter((task) => task < below).toReversed()
         : undefined
       if (leased !== undefined && selector._tag === "All") {
         for (const task of leased) {
@@ -181,7 +189,7 @@ export class Views {
           let to = Math.min(below, stored.first + stored.entry.count)
           while (to > stored.first) {
             const from = Math.max(stored.first, to - chunk)
-            for (const known of (yield* this.#known(stored, from, to - 1)).reverse()) {
+            for (const known of (yield* this.#known(stored, from, to - 1)).toReversed()) {
               const row = this.row(known)
               looked++
               if (!isWanted(row)) continue
@@ -203,20 +211,25 @@ export class Views {
     const { dispatcher, store } = this.#shell
     const tasks = Array.from({ length: to - from + 1 }, (_, index) => {
       const glance = dispatcher.glance(from + index)
-      return { task: from + index, stored, glance: glance?.status === "ended" ? undefined : glance, ended: undefined }
+      const known: Looked = { task: from + index, stored, glance: undefined, ended: undefined }
+      if (glance?.status !== "ended") known.glance = glance
+      return known
     })
     if (tasks.every(({ glance }) => glance !== undefined)) return Effect.succeed(tasks)
     return Effect.map(
       store.ended(from, tasks.length),
-      (ended) => tasks.map((known) => known.glance === undefined ? { ...known, ended: ended.get(known.task) } : known)
+      (ended) => {
+        for (const known of tasks) if (known.glance === undefined) known.ended = ended.get(known.task)
+        return tasks
+      }
     )
   }
 }
 
-const onLease: ReadonlyArray<TaskStatus> = ["assigned", "running", "stopping"]
+const onLease = new Set<TaskStatus>(["assigned", "running", "stopping"])
 
 const isOnlyLeased = (status: TaskQuery["status"]): boolean =>
-  status !== undefined && status.length > 0 && status.every((each) => onLease.includes(each))
+  status !== undefined && status.length > 0 && status.every((each) => onLease.has(each))
 
 const stepOf = ({ at, detail, epoch, executorId, kind }: Transition): TaskStep => {
   const text = detail === undefined

@@ -13,7 +13,10 @@ import { applicationId, migrate, migrations, versionOf } from "./SqliteSchema.ts
 import { lockStore, messageOf, sqliteCode, type StoreLock } from "./StoreLock.ts"
 
 /** Up to so many bytes the whole file is checked when it is opened; of a larger one, what has to be read anyway. */
-const checkedSize = 64 * 2 ** 20
+const checkedSize = 256 * 2 ** 20
+
+/** The log is made that short again once it has been longer. */
+const logSize = 16 * 2 ** 20
 
 /** A file that is ours alone until it is closed. */
 export interface SqliteFile {
@@ -90,7 +93,7 @@ const open = (path: string, steps: ReadonlyArray<string>): DatabaseSync => {
     require(path, database, "journal_mode", "WAL", "wal")
     require(path, database, "synchronous", "FULL", 2)
     database.exec("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA temp_store = MEMORY")
-    database.exec(`PRAGMA journal_size_limit = ${checkedSize}; PRAGMA cache_size = -16000`)
+    database.exec(`PRAGMA journal_size_limit = ${logSize}; PRAGMA cache_size = -16000`)
     migrate(database, steps)
     return database
   } catch (cause) {

@@ -62,7 +62,12 @@ export class SqliteReader implements Shelf {
 
   /** Entries that fulfil a condition, by `source`. */
   entriesWhere(condition: string, ...values: ReadonlyArray<number | string>): ReadonlyArray<StoredEntry> {
-    return this.all(`${entriesFrom} WHERE ${condition}`, ...values).map((row) => this.#entry(row))
+    const entries: Array<StoredEntry> = []
+    // Rows have texts, and there may be many.
+    for (const row of this.statement(`${entriesFrom} WHERE ${condition}`).iterate(...values)) {
+      entries.push(this.#entry(row))
+    }
+    return entries
   }
 
   entry(source: number): StoredEntry | undefined {

@@ -12,14 +12,23 @@ import type { Row, SqliteReader } from "./SqliteReader.ts"
 /** So many entries, pieces of payloads, commits or pages at a time. */
 const step = { entries: 64, pieces: 64, commits: 64, pages: 256 } as const
 
+/** A file of so many bytes need not become smaller. */
+const smallest = 2 ** 20
+
 interface Candidate {
   readonly source: number
   readonly sequence: number
   readonly ended: number
+  readonly endedAt: number
   readonly first: number
   readonly span: number
   readonly submitter: number
   readonly submission: number
+}
+
+interface Removed {
+  readonly removed: ReadonlyArray<Candidate>
+  readonly isMore: boolean
 }
 
 /** Goes on where it was, each time. */
@@ -28,6 +37,7 @@ export class SqliteSweep {
   readonly #removed: (source: number) => void
   readonly #changed: () => void
   #stray = 0
+  #hasRemoved = false
 
   constructor(reader: SqliteReader, removed: (source: number) => void, changed: () => void) {
     this.#reader = reader
@@ -45,23 +55,35 @@ export class SqliteSweep {
     this.#run("BEGIN IMMEDIATE")
     this.#run("DELETE FROM named WHERE until <= ?", now)
     const old = now - retention.age
-    const candidates = this.#candidates(reader.size().used > retention.size ? Infinity : old)
-    const removed = this.#entries(candidates)
+    const isTooMuch = () => reader.size().used > retention.size
+    const { isMore, removed } = this.#entries(this.#candidates(isTooMuch() ? Infinity : old), old, isTooMuch)
     this.#changed()
     this.#commits(removed)
     this.#parties(removed)
-    const isMore = candidates.length > 0
     if (!isMore) this.#strays(old)
     this.#run("COMMIT")
-    // A row for each page.
-    reader.all(`PRAGMA incremental_vacuum(${step.pages})`)
-    return isMore
+    this.#hasRemoved ||= removed.length > 0
+    return isMore || this.#shrink()
+  }
+
+  /** Gives back what is free, but for a part that will be used again; the log too, once all is done. */
+  #shrink(): boolean {
+    const reader = this.#reader
+    const { all, used } = reader.size()
+    if (used < all * 0.75 && all > smallest) {
+      // A row for each page.
+      reader.all(`PRAGMA incremental_vacuum(${step.pages})`)
+      return true
+    }
+    if (this.#hasRemoved) reader.all("PRAGMA wal_checkpoint(TRUNCATE)")
+    this.#hasRemoved = false
+    return false
   }
 
   /** Those that ended before then, the oldest first, which nobody needs. */
   #candidates(before: number): ReadonlyArray<Candidate> {
     const needed = this.#needed()
-    const sql = `SELECT e.source, e.sequence, e.ended, e.first, e.span, e.submitter, e.submission
+    const sql = `SELECT e.source, e.sequence, e.ended, e.ended_at, e.first, e.span, e.submitter, e.submission
       FROM entries e JOIN parties p ON p.id = e.submitter
       WHERE e.ended IS NOT NULL AND e.ended_at < ? AND (p.departed = 1 OR p.acknowledged >= e.ended)
       ORDER BY e.ended_at, e.source LIMIT ${step.entries + needed.size}`
@@ -69,6 +91,7 @@ export class SqliteSweep {
       source: Number(row.source),
       sequence: Number(row.sequence),
       ended: Number(row.ended),
+      endedAt: Number(row.ended_at),
       first: Number(row.first),
       span: Number(row.span),
       submitter: Number(row.submitter),
@@ -88,16 +111,16 @@ export class SqliteSweep {
     return needed
   }
 
-  /** Large ones go piece by piece, and are not removed before the last. */
-  #entries(candidates: ReadonlyArray<Candidate>): ReadonlyArray<Candidate> {
+  /** Large ones go piece by piece, and are not removed before the last. What is not old goes while there is too much. */
+  #entries(candidates: ReadonlyArray<Candidate>, old: number, isTooMuch: () => boolean): Removed {
     const removed: Array<Candidate> = []
     let left: number = step.pieces
     for (const candidate of candidates) {
-      const { first, source, span } = candidate
-      const piece = `SELECT start FROM payloads WHERE source = ? ORDER BY start LIMIT ${left}`
-      const deleted = this.#run(`DELETE FROM payloads WHERE source = ? AND start IN (${piece})`, source, source)
-      left -= deleted
-      if (left <= 0) break
+      const { endedAt, first, source, span } = candidate
+      if (endedAt >= old && !isTooMuch()) break
+      const piece = `SELECT start FROM payloads WHERE source = ? ORDER BY start LIMIT ${step.pieces}`
+      left -= this.#run(`DELETE FROM payloads WHERE source = ? AND start IN (${piece})`, source, source)
+      if (left <= 0) return { removed, isMore: true }
       this.#run("DELETE FROM entries WHERE source = ?", source)
       this.#run("DELETE FROM states WHERE source = ?", source)
       this.#run("DELETE FROM lines WHERE task >= ? AND task < ?", first, first + span)
@@ -105,7 +128,7 @@ export class SqliteSweep {
       this.#removed(source)
       removed.push(candidate)
     }
-    return removed
+    return { removed, isMore: removed.length > 0 }
   }
 
   /** Commits that are about nothing that is left; the newest tells how far all has come, and stays. */

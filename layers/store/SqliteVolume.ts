@@ -33,13 +33,14 @@ class SqliteWriter {
   readonly standing: Standing
   #parties = new Map<string, number>()
   #specs = new Map<string, number>()
-  readonly #hasState: Set<number>
+  /** Entries with a row that says where their tasks are. */
+  readonly hasState: Set<number>
 
   constructor(reader: SqliteReader, generation: number, standing: Standing) {
     this.reader = reader
     this.generation = generation
     this.standing = standing
-    this.#hasState = new Set(reader.all("SELECT source FROM states").map(({ source }) => Number(source)))
+    this.hasState = new Set(reader.all("SELECT source FROM states").map(({ source }) => Number(source)))
   }
 
   run(sql: string, ...values: ReadonlyArray<number | string | null | Uint8Array>): void {
@@ -135,7 +136,7 @@ class SqliteWriter {
     for (const { restored, sequence, source } of commit.states) {
       const sql = "INSERT OR REPLACE INTO states (source, sequence, body) VALUES (?, ?, ?)"
       this.run(sql, source, sequence, encodeState(restored))
-      this.#hasState.add(source)
+      this.hasState.add(source)
     }
     this.#lines(commit.lines)
     for (const { key, space, until = null, value } of commit.values) {
@@ -149,7 +150,7 @@ class SqliteWriter {
 
   end(source: number, lastEnded: number, at: number): void {
     this.run("UPDATE entries SET ended = ?, ended_at = ? WHERE source = ? AND ended IS NULL", lastEnded, at, source)
-    if (this.#hasState.delete(source)) this.run("DELETE FROM states WHERE source = ?", source)
+    if (this.hasState.delete(source)) this.run("DELETE FROM states WHERE source = ?", source)
   }
 
   /** Those of one task that were written one after the other share a row. */
@@ -240,7 +241,7 @@ export const openVolume = ({ database, path }: SqliteFile, opening: Opening): Vo
     open: reader.entriesWhere("e.ended IS NULL ORDER BY e.source"),
     asked: reader.entriesWhere("e.asked = 1 AND e.ended IS NOT NULL ORDER BY e.source"),
     entry: (source) => reader.entry(source),
-    state: (source) => reader.state(source)
+    state: (source) => writer.hasState.has(source) ? reader.state(source) : undefined
   })
   for (const { isEnded, tasks: { askedCount, lastEnded, stored } } of recalled.standing) {
     if (!isEnded || askedCount > 0) standing.recall(stored, askedCount, isEnded, lastEnded)

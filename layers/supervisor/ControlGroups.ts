@@ -155,6 +155,14 @@ export class ControlGroups {
     }
   }
 
+  /** The controllers that groups of this process's children would have, if they would have groups. */
+  static controllersHere(): ReadonlySet<string> | undefined {
+    const folder = ownFolder()
+    if (folder === undefined) return undefined
+    const offered = textOf(join(folder, "cgroup.controllers")).trim().split(" ")
+    return new Set(wanted.filter((controller) => offered.includes(controller)))
+  }
+
   /** What all of its folders begin with. */
   get prefix(): string {
     return this.#prefix

@@ -70,26 +70,31 @@ export class Descendants {
   readonly kill: Effect.Effect<void> = Effect.suspend(() => {
     this.#group?.kill()
     if (!this.hasEnded) send(-this.pid, "SIGKILL")
-    return this.#until("SIGKILL", patience)
+    return Effect.flatMap(this.#until("SIGKILL", patience), (isDone) =>
+      isDone ? Effect.void : Effect.logWarning(
+        `Of the child with PID ${this.pid}, these do not end though they were killed: ${
+          [...this.#seen.keys()].join(", ")
+        }`
+      ))
   })
 
   /** Asks those who are left to end, waits for them until that time, and kills them then. */
   readonly end = Effect.fnUntraced({ self: this }, function*(this: Descendants, deadline: number) {
     if (!(yield* this.signal("SIGTERM"))) return
     yield* this.signal("SIGCONT")
-    yield* this.#until(0, deadline - (yield* Clock.currentTimeMillis))
-    yield* this.kill
+    const isDone = yield* this.#until(0, deadline - (yield* Clock.currentTimeMillis))
+    if (!isDone) yield* this.kill
   })
 
-  /** Sends it again and again until nobody is left. */
+  /** Sends it again and again until nobody is left; false if there still is somebody after so many milliseconds. */
   readonly #until = Effect.fnUntraced(
     { self: this },
     function*(this: Descendants, signal: string | number, millis: number) {
       const deadline = (yield* Clock.currentTimeMillis) + millis
       for (let wait = 0;; wait = Math.min(100, wait * 1.5 + 2)) {
-        if (!(yield* this.signal(signal))) return
+        if (!(yield* this.signal(signal))) return true
         const left = deadline - (yield* Clock.currentTimeMillis)
-        if (left <= 0) return
+        if (left <= 0) return false
         if (wait > 3) yield* Effect.sleep(Math.min(left, wait))
       }
     }

@@ -55,7 +55,7 @@ class Reading {
       stream.on("error", () => {})
       stream.on("data", (bytes: Uint8Array) => {
         feed.write(name, bytes)
-        if (!this.#isLast && feed.isFull) this.#each((stream) => stream.pause())
+        if (false) this.#each((stream) => stream.pause())
       })
       stream.once("close", () => {
         if (--this.#open === 0) Deferred.doneUnsafe(this.closed, Effect.void)
@@ -110,8 +110,15 @@ const started = (
     const env = environmentOf(plan, process.env, mark)
     const found = yield* Effect.promise(() => find(plan, env["PATH"] ?? ""))
     if ("reason" in found) return yield* Effect.fail(found.reason)
-    const others = plan.limits.processes === undefined ? 0 : table?.threads() ?? 0
-    const { args, command } = commandLine(plan, found.path, group === undefined ? [] : [group.joining], others)
+    // The kernel's limit is one of all that a user has: it makes no sense where nobody knows how many that are.
+    const limits = table === undefined ? { ...plan.limits, processes: undefined } : plan.limits
+    const others = limits.processes === undefined ? 0 : table?.threads() ?? 0
+    const { args, command } = commandLine(
+      { args: plan.args, limits },
+      found.path,
+      group === undefined ? [] : [group.joining],
+      others
+    )
     return yield* Effect.callback<readonly [ChildProcess, number, Deferred.Deferred<End>, Reading], string>(
       (resume) => {
         const refused = (error: unknown): void => {
@@ -158,7 +165,10 @@ export const launch = (machine: Machine) =>
     const { feed, mark, plan } = order
     const { table, watch, watchdog } = machine
     watchdog?.ready()
-    const group = machine.groups?.make(plan.limits)
+    const group = yield* Effect.try({
+      try: () => machine.groups?.make(plan.limits),
+      catch: (error) => `its control group could not be made: ${error instanceof Error ? error.message : String(error)}`
+    })
     const [child, pid, exited, reading] = yield* Effect.onError(
       started(order, machine, group),
       () => Effect.sync(() => group?.close())

@@ -31,18 +31,21 @@ const groupsOf = (name: string, { controlGroup }: SupervisorOptions): ControlGro
 
 const capabilitiesOf = (
   table: ProcessTableNode | undefined,
-  groups: ControlGroups | undefined
+  controllers: ReadonlySet<string> | undefined
 ): Capabilities => {
   const watched = table === undefined ? "none" : "watched"
   return {
-    memory: groups?.controllers.has("memory") === true ? "kernel" : watched,
-    cpu: groups?.controllers.has("cpu") === true ? "kernel" : "none",
+    memory: controllers?.has("memory") === true ? "kernel" : watched,
+    cpu: controllers?.has("cpu") === true ? "kernel" : "none",
     openFiles: process.platform === "win32" ? "none" : "kernel",
     processes: watched,
-    descendants: groups !== undefined ? "kernel" : table === undefined ? "group" : "searched",
+    descendants: controllers !== undefined ? "kernel" : table === undefined ? "group" : "searched",
     orphans: Watchdog.isPossible
   }
 }
+
+/** What would be enforced on children of this process. It changes nothing. */
+export const capabilities = (): Capabilities => capabilitiesOf(ProcessTableNode.open(), ControlGroups.controllersHere())
 
 /** Children as processes of this machine. All have ended when the scope has been left. */
 export const layerWith = (options: SupervisorOptions): Layer.Layer<Supervisor> =>
@@ -65,7 +68,11 @@ export const layerWith = (options: SupervisorOptions): Layer.Layer<Supervisor> =
       )
       const watch = table === undefined ? undefined : new Watch(table)
       const machine: Machine = { table, watch, watchdog, descriptors, groups }
-      return yield* supervise({ name, capabilities: capabilitiesOf(table, groups), launch: launch(machine) })
+      return yield* supervise({
+        name,
+        capabilities: capabilitiesOf(table, groups?.controllers),
+        launch: launch(machine)
+      })
     })
   )
 

@@ -11,6 +11,7 @@ import { type Address, format } from "../../src/protocol/Address.ts"
 import { readAnswer, type WireEncoding } from "../../src/protocol/Greeting.ts"
 import { version } from "../../src/protocol/session/Frame.ts"
 import type { Role } from "../../src/security/Role.ts"
+import type { Pipe } from "./Wire.ts"
 import { type ConnectError, NotAdmitted, Unreachable, VersionDiffers } from "./Unreachable.ts"
 
 /** Where, as who, and with what to show for it. */
@@ -27,7 +28,7 @@ export interface Dialling {
 
 /** A connection that was let in; `rest` came after the answer. */
 export interface Dialled {
-  readonly socket: Socket
+  readonly socket: Pipe
   readonly info: ServerInfo
   readonly rest: Buffer
 }

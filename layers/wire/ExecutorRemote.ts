@@ -25,7 +25,7 @@ export class ExecutorRemote extends Talk {
   readonly #commands: TurnQueue<ExecutorCommand>
   readonly #names: TaskNames
   protected readonly as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
-  readonly #beat: ReturnType<typeof setInterval>
+  readonly #stopBeating: () => void
 
   constructor(
     line: Line,
@@ -41,13 +41,12 @@ export class ExecutorRemote extends Talk {
     this.#names = names
     this.#session = new ExecutorSession(line.info.generation)
     this.#commands = new TurnQueue<ExecutorCommand>(later)
-    this.#beat = setInterval(() => {
+    this.#stopBeating = line.timing.every(heartbeat, () => {
       // What could not be said then need not be said later.
       if (!line.isUp) return
       this.#session.send({ _tag: "beat" })
       this.mark()
-    }, heartbeat)
-    this.#beat.unref()
+    })
   }
 
   protected get link() {
@@ -98,6 +97,6 @@ export class ExecutorRemote extends Talk {
   }
 
   protected over(): void {
-    clearInterval(this.#beat)
+    this.#stopBeating()
   }
 }

@@ -13,6 +13,7 @@ import { ExecutorSeat } from "./ExecutorSeat.ts"
 import type { Codecs } from "./FrameCodec.ts"
 import { frameSize, type Visit } from "./Seat.ts"
 import { SubmitterSeat } from "./SubmitterSeat.ts"
+import type { Timing } from "./Timing.ts"
 import { Kind, type Wire } from "./Wire.ts"
 
 /** A session of either role. */
@@ -21,6 +22,7 @@ export type AnySeat = SubmitterSeat | ExecutorSeat
 /** What the listener does for its guests. */
 export interface Host {
   readonly codecs: Codecs<DownFrame, UpFrame>
+  readonly timing: Timing
   /** Finds the session, or begins it; answers with `opened` or `denied`. */
   readonly open: (guest: Guest, open: Open) => void
   /** A call. */
@@ -86,7 +88,7 @@ export class Guest implements Visit {
     }, rest)
   }
 
-  /** When something was last read, by `performance.now`. */
+  /** When something was last read. */
   get readAt(): number {
     return this.#wire.readAt
   }
@@ -97,7 +99,7 @@ export class Guest implements Visit {
     this.#marked.add(channel)
     if (this.#isWriting) return
     this.#isWriting = true
-    setImmediate(this.flush)
+    this.#host.timing.soon(this.flush)
   }
 
   readonly flush = (): void => {
@@ -209,10 +211,10 @@ export class Guest implements Visit {
   #tellSoon(seat: AnySeat): void {
     if (this.#isTelling || !seat.owesWord) return
     this.#isTelling = true
-    setTimeout(() => {
+    this.#host.timing.after(tellingTime, () => {
       this.#isTelling = false
       for (const [channel, seat] of this.seats) if (seat.owesWord) this.mark(channel)
-    }, tellingTime).unref()
+    })
   }
 }
 

@@ -10,6 +10,7 @@ import type { DownFrame, UpFrame } from "../../src/protocol/session/Frame.ts"
 import { SpecNames, SpecTable } from "../../src/protocol/session/Specs.ts"
 import type { Dialled } from "./Dial.ts"
 import type { Codecs } from "./FrameCodec.ts"
+import type { Timing } from "./Timing.ts"
 import { Kind, Wire } from "./Wire.ts"
 
 /** What a frame says to a session. */
@@ -53,6 +54,7 @@ export class Line {
   readonly #encoding: "binary" | "ndjson"
   readonly #serialization: RpcSerialization.RpcSerialization["Service"]
   readonly #watcher: Watcher
+  readonly timing: Timing
   readonly #sessions = new Map<number, Session>()
   readonly #marked = new Set<number>()
   #parser: ReturnType<RpcSerialization.RpcSerialization["Service"]["makeUnsafe"]>
@@ -71,7 +73,8 @@ export class Line {
     encoding: "binary" | "ndjson",
     codecs: Codecs<UpFrame, DownFrame>,
     serialization: RpcSerialization.RpcSerialization["Service"],
-    watcher: Watcher
+    watcher: Watcher,
+    timing: Timing
   ) {
     this.info = info
     this.#encoding = encoding
@@ -79,6 +82,7 @@ export class Line {
     this.#serialization = serialization
     this.#parser = serialization.makeUnsafe()
     this.#watcher = watcher
+    this.timing = timing
   }
 
   get isUp(): boolean {
@@ -92,7 +96,7 @@ export class Line {
     this.#specs = new SpecTable()
     this.#parser = this.#serialization.makeUnsafe()
     this.#marked.clear()
-    const wire = new Wire(socket, this.#encoding, mostAnswer)
+    const wire = new Wire(socket, this.#encoding, this.timing, mostAnswer)
     this.#wire = wire
     for (const [channel, session] of this.#sessions) this.#frame(session.opening(channel))
     wire.listen({
@@ -115,7 +119,7 @@ export class Line {
   beat(silence: number): void {
     const wire = this.#wire
     if (wire === undefined) return
-    if (performance.now() - wire.readAt > silence) return wire.close(`the server was silent for ${silence} ms`)
+    if (this.timing.now() - wire.readAt > silence) return wire.close(`the server was silent for ${silence} ms`)
     this.#frame({ _tag: "Beat" })
   }
 
@@ -148,7 +152,7 @@ export class Line {
     this.#marked.add(channel)
     if (this.#isWriting) return
     this.#isWriting = true
-    setImmediate(this.flush)
+    this.timing.soon(this.flush)
   }
 
   readonly flush = (): void => {
@@ -213,9 +217,9 @@ export class Line {
     session.hear(frame, this.#specs)
     if (this.#isTelling || !session.owesWord) return
     this.#isTelling = true
-    setTimeout(() => {
+    this.timing.after(tellingTime, () => {
       this.#isTelling = false
       for (const [channel, session] of this.#sessions) if (session.owesWord) this.mark(channel)
-    }, tellingTime)
+    }, true)
   }
 }

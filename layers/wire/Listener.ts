@@ -24,22 +24,27 @@ import { type Limits, settle } from "./Limits.ts"
 import type { AddressInUse, ListenFailed } from "./ListenFailed.ts"
 import { SubmitterSeat } from "./SubmitterSeat.ts"
 import * as Serialization from "./Serialization.ts"
-import { mostFrame, Wire } from "./Wire.ts"
+import { Timing } from "./Timing.ts"
+import { mostFrame, type Pipe, Wire } from "./Wire.ts"
 
-/** Where to listen, for whom, and what they reach. */
-export interface Options {
-  /** `unix:/path`, `tcp://host:port` or `tls://host:port`. Port 0 is any that is free. */
-  readonly address: string | Address
+/** What peers reach, and what they may take of it. */
+export interface Reached {
   readonly server: Server["Service"]
   /** Absent where nobody is to see or steer the server from elsewhere. */
   readonly operator?: Operator["Service"]
   /** Absent where the server starts no executors. */
   readonly pool?: ExecutorPool["Service"]
+  readonly limits?: Limits
+}
+
+/** Where to listen, for whom, and what they reach. */
+export interface Options extends Reached {
+  /** `unix:/path`, `tcp://host:port` or `tls://host:port`. Port 0 is any that is free. */
+  readonly address: string | Address
   /** Says what a peer may do; anywhere but on a unix socket there has to be one. */
   readonly verify?: (claim: Claim) => Verdict
   /** Key and certificate; with `ca`, peers may show certificates of that authority. */
   readonly tls?: TlsOptions
-  readonly limits?: Limits
 }
 
 /** Peers that are connected, as far as that is anybody's business. */
@@ -49,25 +54,30 @@ export interface GuestView {
   readonly sessions: number
 }
 
-/** A listener while it listens. */
-export interface Listening {
-  /** With the port that it got. */
-  readonly address: Address
+/** Who is there. */
+export interface House {
+  /** Somebody was let in. */
+  readonly admitted: (admitted: Omit<Door.Admitted, "socket"> & { readonly socket: Pipe }) => void
   readonly guests: () => ReadonlyArray<GuestView>
   /** Sessions, those included whose connection is lost. */
   readonly sessions: () => number
 }
 
+/** A listener while it listens. */
+export interface Listening extends Omit<House, "admitted"> {
+  /** With the port that it got. */
+  readonly address: Address
+}
+
 /** Why it does not listen. */
 export type ListenError = AddressInvalid | AddressInUse | ListenFailed | BindRefused
 
-/** Listens until the scope is left. */
-export const listen = Effect.fnUntraced(
-  function*(options: Options): Effect.fn.Return<Listening, ListenError, Scope.Scope> {
-    const address = typeof options.address === "string" ? parse(options.address) : options.address
-    if (address._tag === "AddressInvalid") return yield* address
+/** Has those who are let in, until the scope is left; `isNear` if they come over a unix socket. */
+export const host = Effect.fnUntraced(
+  function*(options: Reached, isNear: boolean): Effect.fn.Return<House, never, Scope.Scope> {
     const { server } = options
     const limits = settle(options.limits ?? {})
+    const timing = yield* Timing
     const context = yield* Effect.context()
     const run = (effect: Effect.Effect<void>) => void Effect.runForkWith(context)(effect)
     const budget = new Budget(limits.unfinishedInAll)
@@ -77,7 +87,7 @@ export const listen = Effect.fnUntraced(
     let isClosed = false
     let guestIds = 0
 
-    const house = { limits, run, forget: (session: string) => void seats.delete(session) }
+    const house = { limits, timing, run, forget: (session: string) => void seats.delete(session) }
 
     const admit = (guest: Guest, seat: AnySeat, { channel, received }: Open, isResumed: boolean) => {
       if (seat.visit instanceof Guest) seat.visit.seats.delete(seat.channel)
@@ -128,6 +138,7 @@ export const listen = Effect.fnUntraced(
       ndjson: yield* Calls.make(called, serializations.ndjson, limits.calls)
     }
     const host: Host = {
+      timing,
       codecs: FrameCodec.listener(),
       open,
       call: (guest, message) => calls[guest.encoding].take(guest, message),
@@ -137,41 +148,51 @@ export const listen = Effect.fnUntraced(
       }
     }
 
-    const admitted = ({ greeting, name, rest, roles, socket }: Door.Admitted) => {
+    const admitted: House["admitted"] = ({ greeting, name, rest, roles, socket }) => {
       socket.write(answerLine({ _tag: "Welcome", cadre: greeting.cadre, info: server.info }))
-      const wire = new Wire(socket, greeting.encoding)
-      const about = { id: guestIds++, roles, name, encoding: greeting.encoding, isNear: at._tag === "Unix" }
+      const wire = new Wire(socket, greeting.encoding, timing)
+      const about = { id: guestIds++, roles, name, encoding: greeting.encoding, isNear }
       const guest = new Guest(about, wire, host, serializations[greeting.encoding])
       guests.add(guest)
       guest.listen(rest)
     }
 
-    const at = yield* Door.open({
-      address,
-      tls: options.tls,
-      verify: options.verify,
-      limits,
-      admitted,
-      refused: (message) => run(Effect.logWarning(message))
-    })
     // Peers that are silent for too long are gone, whatever their sockets say.
-    const watch = setInterval(() => {
-      const since = performance.now() - limits.idleTime
+    const unwatch = timing.every(Math.max(10, limits.idleTime / 4), () => {
+      const since = timing.now() - limits.idleTime
       for (const guest of guests) if (guest.readAt < since) guest.cut("nothing was heard from it for too long")
-    }, Math.max(10, limits.idleTime / 4))
-    watch.unref()
+    })
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isClosed = true
-        clearInterval(watch)
+        unwatch()
         for (const guest of guests) guest.cut("the server is closing")
         for (const seat of seats.values()) seat.dispose()
       })
     )
     return {
-      address: at,
+      admitted,
       guests: () => [...guests].map(({ name, roles, seats }) => ({ name, roles: [...roles], sessions: seats.size })),
       sessions: () => seats.size
     }
+  }
+)
+
+/** Listens until the scope is left. */
+export const listen = Effect.fnUntraced(
+  function*(options: Options): Effect.fn.Return<Listening, ListenError, Scope.Scope> {
+    const address = typeof options.address === "string" ? parse(options.address) : options.address
+    if (address._tag === "AddressInvalid") return yield* address
+    const context = yield* Effect.context()
+    const { admitted, guests, sessions } = yield* host(options, address._tag === "Unix")
+    const at = yield* Door.open({
+      address,
+      tls: options.tls,
+      verify: options.verify,
+      limits: settle(options.limits ?? {}),
+      admitted,
+      refused: (message) => void Effect.runForkWith(context)(Effect.logWarning(message))
+    })
+    return { address: at, guests, sessions }
   }
 )

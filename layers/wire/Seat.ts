@@ -8,6 +8,7 @@ import { Effect, Exit, Scope } from "effect"
 import { Link } from "../../src/protocol/session/Link.ts"
 import { ConnectionLost } from "../../src/task/TaskError.ts"
 import type { Settled } from "./Limits.ts"
+import type { Timing } from "./Timing.ts"
 
 /** The connection that a seat has at the moment. */
 export interface Visit {
@@ -22,6 +23,7 @@ export interface Visit {
 /** What a seat needs to know of its listener. */
 export interface House {
   readonly limits: Settled
+  readonly timing: Timing
   /** Runs it in the background. */
   readonly run: (effect: Effect.Effect<void>) => void
   readonly forget: (session: string) => void
@@ -50,7 +52,7 @@ export abstract class Seat<Up, Down> {
   #frozen: number | undefined
   #overdraft = 0
   #told = 0
-  #expiry: NodeJS.Timeout | undefined
+  #expiry: (() => void) | undefined
 
   constructor(session: string, house: House) {
     this.session = session
@@ -84,7 +86,7 @@ export abstract class Seat<Up, Down> {
     this.visit = visit
     this.channel = channel
     this.#overdraft = 0
-    clearTimeout(this.#expiry)
+    this.#expiry?.()
     this.#thaw()
     return true
   }
@@ -94,12 +96,9 @@ export abstract class Seat<Up, Down> {
     if (this.visit !== visit) return
     this.visit = undefined
     this.channel = -1
-    clearTimeout(this.#expiry)
-    this.#expiry = setTimeout(
-      () => this.expire(`nothing was heard from it for ${this.house.limits.sessionTime} ms`),
-      this.house.limits.sessionTime
-    )
-    this.#expiry.unref()
+    this.#expiry?.()
+    const { limits: { sessionTime }, timing } = this.house
+    this.#expiry = timing.after(sessionTime, () => this.expire(`nothing was heard from it for ${sessionTime} ms`))
   }
 
   /** What a frame of that size has brought. */
@@ -158,7 +157,7 @@ export abstract class Seat<Up, Down> {
 
   /** No timer of it is left. */
   dispose(): void {
-    clearTimeout(this.#expiry)
+    this.#expiry?.()
   }
 
   #thaw(): void {

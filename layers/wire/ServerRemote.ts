@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Clock, Duration, Effect, Exit, type Redacted, Schedule, type Scope } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, type Redacted, Schedule, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import type { ConnectionOptions } from "node:tls"
 import type { ExecutorPool } from "../../services/ExecutorPool.ts"
@@ -16,13 +16,14 @@ import type { WireEncoding } from "../../src/protocol/Greeting.ts"
 import type { Role } from "../../src/security/Role.ts"
 import { afterTurn } from "../TurnScheduler.ts"
 import * as Calling from "./Calling.ts"
-import { dial, type Dialling } from "./Dial.ts"
+import { dial, type Dialled, type Dialling } from "./Dial.ts"
 import { ExecutorRemote } from "./ExecutorRemote.ts"
 import * as FrameCodec from "./FrameCodec.ts"
 import { Line, mostAnswer } from "./Line.ts"
 import * as Serialization from "./Serialization.ts"
 import { SubmitterRemote } from "./SubmitterRemote.ts"
 import type { Talk } from "./Talk.ts"
+import { Timing } from "./Timing.ts"
 import { TaskNames } from "./TaskNames.ts"
 import type { ConnectError } from "./Unreachable.ts"
 
@@ -76,27 +77,39 @@ export const connect = Effect.fnUntraced(
   function*(options: Options): Effect.fn.Return<Remote, AddressInvalid | ConnectError, Scope.Scope> {
     const address = typeof options.address === "string" ? parse(options.address) : options.address
     if (address._tag === "AddressInvalid") return yield* address
-    const { encoding = "binary", roles = ["submitter", "executor", "operator"], waiting = 256 * 2 ** 20 } = options
-    const heartbeat = Duration.toMillis(options.heartbeat ?? "5 seconds")
-    const clock = yield* Clock.Clock
-    const later = yield* afterTurn
-    const context = yield* Effect.context()
     const dialling: Dialling = {
       address,
-      roles,
-      encoding,
+      roles: options.roles ?? ["submitter", "executor", "operator"],
+      encoding: options.encoding ?? "binary",
       name: options.name ?? `process ${process.pid}`,
       token: options.token,
       tls: options.tls,
       patience: Duration.toMillis(options.patience ?? "10 seconds")
     }
+    return yield* connectBy(dial(dialling), options)
+  }
+)
+
+/** Connects by what gives a connection whenever it is asked. */
+export const connectBy = Effect.fnUntraced(
+  function*(
+    dial: Effect.Effect<Dialled, ConnectError>,
+    options: Pick<Options, "encoding" | "reconnect" | "heartbeat" | "waiting">
+  ): Effect.fn.Return<Remote, ConnectError, Scope.Scope> {
+    const { encoding = "binary", waiting = 256 * 2 ** 20 } = options
+    const heartbeat = Duration.toMillis(options.heartbeat ?? "5 seconds")
+    const clock = yield* Clock.Clock
+    const later = yield* afterTurn
+    const context = yield* Effect.context()
+    const timing = yield* Timing
     const reconnect = options.reconnect ?? patiently
     let isClosed = false
     let why = ""
+    let trying: Fiber.Fiber<void> | undefined
     let onLost: ((reason: string) => void) | undefined
 
     const serialization = yield* Serialization.of(encoding, mostAnswer)
-    const first = yield* dial(dialling)
+    const first = yield* dial
     const calling = yield* Calling.make((message) => line.call(message), serialization)
     const line = new Line(first.info, encoding, FrameCodec.peer(), serialization, {
       answered: (message) => calling.answered(message),
@@ -104,14 +117,14 @@ export const connect = Effect.fnUntraced(
         calling.down(reason)
         if (isClosed) return
         why = reason
-        Effect.runForkWith(context)(again)
+        trying = Effect.runForkWith(context)(again)
       }
-    })
+    }, timing)
     const lose = (reason: string) => {
       line.lose(reason)
       onLost?.(reason)
     }
-    const again: Effect.Effect<void> = Effect.suspend(() => Effect.retry(dial(dialling), reconnect)).pipe(
+    const again: Effect.Effect<void> = Effect.suspend(() => Effect.retry(dial, reconnect)).pipe(
       Effect.match({
         onFailure: (error) => isClosed ? undefined : lose(`${why}, and ${error.message}`),
         onSuccess: (dialled) => {
@@ -121,15 +134,15 @@ export const connect = Effect.fnUntraced(
       })
     )
     line.up(first)
-    const pulse = setInterval(() => line.beat(3 * heartbeat), heartbeat)
-    pulse.unref()
+    const quiet = timing.every(heartbeat, () => line.beat(3 * heartbeat))
     const names = new TaskNames(clock, () => line.info)
     yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         isClosed = true
-        clearInterval(pulse)
+        quiet()
         line.cut("it was closed")
         line.lose("it was closed")
+        return trying === undefined ? Effect.void : Fiber.interrupt(trying)
       })
     )
 

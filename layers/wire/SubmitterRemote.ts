@@ -93,11 +93,11 @@ export class SubmitterRemote extends Talk {
     else if (hasLeft) this.finish(undefined)
     else if (this.#session.hasToAcknowledge && !this.#isAcknowledging) {
       this.#isAcknowledging = true
-      setTimeout(() => {
+      this.line.timing.after(acknowledgingTime, () => {
         this.#isAcknowledging = false
         this.#session.acknowledge()
         this.mark()
-      }, acknowledgingTime)
+      }, true)
     }
     return undefined
   }

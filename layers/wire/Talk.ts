@@ -25,7 +25,7 @@ export abstract class Talk implements Session {
   #wasOpened = false
   #isOver = false
   #told = 0
-  #leaving: ReturnType<typeof setTimeout> | undefined
+  #leaving: (() => void) | undefined
   #isLeaving = false
   /** Calls it once it is open, or lost. */
   onOpen: (() => void) | undefined
@@ -120,7 +120,7 @@ export abstract class Talk implements Session {
   protected finish(reason: string | undefined): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearTimeout(this.#leaving)
+    this.#leaving?.()
     this.line.remove(this.#channel)
     this.over(reason)
     this.onOpen?.()
@@ -137,8 +137,9 @@ export abstract class Talk implements Session {
   }
 
   #leaveSoon(): void {
-    clearTimeout(this.#leaving)
-    this.#leaving = setTimeout(() => this.finish("the connection was lost before it had left"), leavingTime)
+    this.#leaving?.()
+    const reason = "the connection was lost before it had left"
+    this.#leaving = this.line.timing.after(leavingTime, () => this.finish(reason), true)
   }
 
   #opened({ isKnown, isResumed, received }: Extract<SessionFrame, { readonly _tag: "Opened" }>): void {
@@ -152,7 +153,7 @@ export abstract class Talk implements Session {
     this.#isOpen = true
     this.#wasOpened = true
     this.#told = this.link.received
-    clearTimeout(this.#leaving)
+    this.#leaving?.()
     this.onOpen?.()
     this.onOpen = undefined
     if (this.link.hasMore) this.mark()

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type { Socket } from "node:net"
+import type { Timing } from "./Timing.ts"
 
 /** What a frame is about. */
 export const Kind = { rpc: 0, session: 1 } as const
@@ -16,6 +16,20 @@ export const mostFrame = 2 ** 20
 
 /** Written and not taken by the peer: from then on, wait. */
 const highWater = 2 ** 20
+
+/** What is needed of a socket. */
+export interface Pipe {
+  on(event: "data", listener: (chunk: Buffer) => void): unknown
+  on(event: "drain" | "end" | "close", listener: () => void): unknown
+  on(event: "error", listener: (error: Error) => void): unknown
+  resume(): unknown
+  write(bytes: Uint8Array | string): unknown
+  /** Bytes that have not left. */
+  readonly writableLength: number
+  /** Closes it once all has left. */
+  destroySoon(): void
+  destroy(): unknown
+}
 
 /** Who hears of it. */
 export interface Hearer {
@@ -31,7 +45,8 @@ export interface Hearer {
 
 /** A connection after its first lines. */
 export class Wire {
-  readonly #socket: Socket
+  readonly #socket: Pipe
+  readonly #timing: Timing
   readonly #isText: boolean
   readonly #most: number
   #hearer: Hearer | undefined
@@ -43,11 +58,13 @@ export class Wire {
   #outSize = 0
   #isFlushing = false
   #isClosed = false
-  /** When something was last read, by `performance.now`. */
-  readAt = performance.now()
+  /** When something was last read. */
+  readAt: number
 
-  constructor(socket: Socket, encoding: "binary" | "ndjson", most = mostFrame) {
+  constructor(socket: Pipe, encoding: "binary" | "ndjson", timing: Timing, most = mostFrame) {
     this.#socket = socket
+    this.#timing = timing
+    this.readAt = timing.now()
     this.#isText = encoding === "ndjson"
     this.#most = most
   }
@@ -87,7 +104,7 @@ export class Wire {
     this.#outSize += 5 + body.length
     if (this.#isFlushing) return
     this.#isFlushing = true
-    setImmediate(this.flush)
+    this.#timing.soon(this.flush)
   }
 
   /** Sends now. */
@@ -108,13 +125,13 @@ export class Wire {
     this.#parts = []
     this.#socket.destroySoon()
     // A peer that takes nothing any more is not waited for.
-    if (this.#socket.writableLength > 0) setTimeout(() => this.#socket.destroy(), 1_000).unref()
+    if (this.#socket.writableLength > 0) this.#timing.after(1_000, () => this.#socket.destroy())
     this.#hearer?.closed(reason)
   }
 
   #read(chunk: Buffer): void {
     if (this.#isClosed) return
-    this.readAt = performance.now()
+    this.readAt = this.#timing.now()
     try {
       if (this.#isText) this.#readLines(chunk)
       else this.#readFrames(chunk)

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Capabilities } from "../process/Capabilities.ts"
 import { bytesText, plural } from "./Quantity.ts"
 
 /** `warn` is a thing that Cadre does without, `fail` one that it cannot do without. */
@@ -35,6 +36,8 @@ export interface Facts {
     readonly controllers: ReadonlyArray<string>
     readonly isWritable: boolean
   }
+  /** What is enforced on processes that are started here. */
+  readonly children: Capabilities
   /** Soft limits; undefined where they cannot be read. */
   readonly limits: { readonly files: number | undefined; readonly processes: number | undefined }
   readonly cache: { readonly folder: string; readonly trial: Trial }
@@ -116,6 +119,26 @@ const cgroup = ({ cgroup, platform }: Facts): Diagnosis => {
   )
 }
 
+const enforcements = { kernel: "enforced", watched: "watched", none: "not enforced" }
+
+/** Which limits of processes hold, and whether none of their descendants is left behind. */
+const children = ({ cpu, descendants, memory, openFiles, orphans, processes }: Capabilities): Diagnosis => {
+  const named = { memory, cores: cpu, files: openFiles, processes }
+  const limits = Object.entries(named).map(([name, enforcement]) => `${name} ${enforcements[enforcement]}`)
+  const left = [
+    ...(descendants === "kernel" ? [] : ["those of their descendants that hide may stay"]),
+    ...(orphans ? [] : ["they stay when Cadre is killed"])
+  ]
+  const isWhole = memory === "kernel" && cpu === "kernel" && openFiles === "kernel" && left.length === 0
+  return row(
+    "processes' limits",
+    isWhole ? "ok" : "warn",
+    [...limits, ...left].join(", "),
+    "What is watched may be exceeded for a moment before it is killed. The kernel enforces all of it where Cadre has a " +
+      "control group (version 2) to itself: start it with `systemd-run --user --scope -p Delegate=yes`"
+  )
+}
+
 const limit = (check: string, found: number | undefined, least: number, flag: string): Diagnosis =>
   row(
     check,
@@ -170,6 +193,7 @@ export const diagnose = (facts: Facts): ReadonlyArray<Diagnosis> => {
       "A thread that takes too much memory ends the whole process: keep payloads small, or run tasks in processes"
     ),
     cgroup(facts),
+    children(facts.children),
     limit("open files", facts.limits.files, leastFiles, "-n"),
     limit("processes", facts.limits.processes, leastProcesses, "-u"),
     tried(

@@ -44,6 +44,13 @@ const withValues = new Set(
   ].map((name) => `--${name}`)
 )
 
+/** Whether the words ask for nothing but help, as far as can be seen before they are parsed. */
+export const asksForHelp = (words: ReadonlyArray<string>): boolean => {
+  const last = words.at(-1)
+  return last === undefined || ((last === "--help" || last === "-h") && !words.includes("--") &&
+    !withValues.has(words.at(-2) ?? ""))
+}
+
 /** The commands whose first argument is a module. */
 const taking = new Set(["submit", "library inspect", "bundle"])
 

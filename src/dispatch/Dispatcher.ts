@@ -165,7 +165,7 @@ export class Dispatcher {
 
   /** Tasks that executors have, by position. */
   get leased(): ReadonlyArray<number> {
-    return [...this.#state.executors.values()].flatMap(({ leases }) => leases).sort((left, right) => left - right)
+    return [...this.#state.executors.values()].flatMap(({ leases }) => leases).toSorted((left, right) => left - right)
   }
 
   /** How many tasks run on an executor, of those that it has. */

@@ -52,6 +52,15 @@ export class AlreadyRunning extends Schema.TaggedError<AlreadyRunning>("cadre/ho
   }
 }
 
+/** A server cannot be what its settings say. */
+export class CannotServe extends Schema.TaggedError<CannotServe>("cadre/host/HostError/CannotServe")("CannotServe", {
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `The server cannot run: ${this.reason}`
+  }
+}
+
 /** The executors of a module cannot be started, or did not live. */
 export class ExecutorsFailed extends Schema.TaggedError<ExecutorsFailed>("cadre/host/HostError/ExecutorsFailed")(
   "ExecutorsFailed",
@@ -63,4 +72,4 @@ export class ExecutorsFailed extends Schema.TaggedError<ExecutorsFailed>("cadre/
 }
 
 /** All of them. */
-export type HostError = AlreadyRunning | ExecutorsFailed | NoServer | ServerRefused | SettingInvalid
+export type HostError = AlreadyRunning | CannotServe | ExecutorsFailed | NoServer | ServerRefused | SettingInvalid

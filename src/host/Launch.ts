@@ -14,7 +14,7 @@ export interface EarlyEnd {
 }
 
 /** How many lines of a log are shown. */
-const shown = 5
+const shown = 3
 
 /** A line of a log as people read it: the message, where the line is of our own making. */
 const sentence = (line: string): string => {
@@ -27,10 +27,17 @@ const sentence = (line: string): string => {
   }
 }
 
+/** What to tell of what it wrote: what it logged last or, where the engine has said how it ended, that without its stack. */
+const toldOf = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const written = lines.map((line) => line.trim()).filter((line) => line !== "")
+  const thrown = written.findLast((line) => /^(?:FATAL )?\w*(?:Error|ERROR)\b(?: \[\w+\])?:/.test(line))
+  return thrown === undefined ? written.slice(-shown).map(sentence) : [thrown]
+}
+
 /** In words. */
 export const earlyEndText = ({ code, lines, log, signal }: EarlyEnd): string => {
   const how = signal === null ? `exit code ${code}` : `killed by ${signal}`
-  const last = lines.map((line) => line.trim()).filter((line) => line !== "").slice(-shown).map(sentence)
+  const last = toldOf(lines)
   return `it was started and ended before it was ready (${how})${last.length === 0 ? "" : `: ${last.join(" / ")}`}. ` +
     `Its log is ${log}`
 }

@@ -17,7 +17,7 @@ import { cacheFolder, isTrusted } from "../../layers/bundler/CacheFolder.ts"
 import { lookup } from "../../layers/bundler/Lookup.ts"
 import { locate } from "../../layers/ModuleFile.ts"
 import { warmThread } from "../../layers/threads/WarmThread.ts"
-import { modulesOf, standard } from "../cli/Specifier.ts"
+import { asksForHelp, modulesOf, standard } from "../cli/Specifier.ts"
 import type { Front } from "./commands/Front.ts"
 import { importLate } from "./Segmenter.ts"
 
@@ -122,7 +122,8 @@ export const run = async (words: ReadonlyArray<string>): Promise<void> => {
   if (words[0] === "bundle" || !isWhole || words.some((word) => unbundled.has(word))) {
     // As it is shipped it is a bundle with an `effect` of its own; a module that is imported as it is needs the other.
     const isShipped = !isSource && !(isWhole && words.includes("--no-bundle"))
-    const commands = await load(beside(isShipped ? "shipped/cadre" : "commands/cadre"))
+    const shipped = asksForHelp(words) ? "shipped/help" : "shipped/cadre"
+    const commands = await load(beside(isShipped ? shipped : "commands/cadre"))
     commands.run(words, front)
     return
   }

@@ -6,10 +6,11 @@
  */
 import { enableCompileCache } from "node:module"
 import { join } from "node:path"
+import process from "node:process"
 import { cacheFolder, isTrusted } from "../../layers/bundler/CacheFolder.ts"
 import packageJson from "../../package.json" with { type: "json" }
 
 const folder = cacheFolder()
 if (folder !== undefined && isTrusted(folder)) enableCompileCache(join(folder, "..", "compiled"))
 const { start } = await import("../../layers/host/ServerProcess.ts")
-start({ version: packageJson.version, isForeground: false })
+start({ version: packageJson.version, isForeground: process.argv.includes("--foreground") })

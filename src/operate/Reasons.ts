@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { DateTime } from "effect"
 import type { Transition } from "../dispatch/Command.ts"
 import type { Explanation } from "../dispatch/Explaining.ts"
 import type { Loss, Outcome } from "../task/Outcome.ts"
@@ -12,6 +13,8 @@ import type { Reason } from "./View.ts"
 export type Words = Pick<Reason, "because" | "mend">
 
 const words = (because: string, ...mend: ReadonlyArray<string>): Words => ({ because: [because], mend })
+
+const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
 
 const span = (millis: number): string =>
   millis >= 120_000 ? `${Math.round(millis / 60_000)} min` : millis >= 2_000
@@ -40,9 +43,7 @@ export const whyWaiting = (explanation: Explanation, transitions: ReadonlyArray<
       return words(
         explanation.at === undefined
           ? "It was submitted with a delay"
-          : `It was submitted with a delay and starts at ${new Date(explanation.at).toISOString()}, in ${
-            span(explanation.at - now)
-          }`
+          : `It was submitted with a delay and starts at ${iso(explanation.at)}, in ${span(explanation.at - now)}`
       )
     case "WaitsForExecutor":
       return {
@@ -74,7 +75,7 @@ export const whyWaiting = (explanation: Explanation, transitions: ReadonlyArray<
       const at = last !== undefined && typeof last.detail === "number" ? last.at + last.detail : undefined
       return words(
         `Attempt ${explanation.epoch} failed; the next is made ${
-          at === undefined ? "soon" : `at ${new Date(at).toISOString()}, in ${span(at - now)}`
+          at === undefined ? "soon" : `at ${iso(at)}, in ${span(at - now)}`
         }`
       )
     }

@@ -23,7 +23,12 @@ const bytesText = (bytes: number): string => `${Math.ceil(bytes / 1_024 ** 2).to
 /** How it ended, in words that go on a sentence about it: "was killed by SIGSEGV". */
 export const exitText: (exit: ProcessExit) => string = ProcessExit.match({
   Exited: ({ code }) => `exited with code ${code}`,
-  Signalled: ({ byUs, signal }) => byUs ? `was ended with ${signal}` : `was killed by ${signal}`,
+  Signalled: ({ byUs, signal }) =>
+    byUs
+      ? `was ended with ${signal}`
+      : signal === "SIGKILL"
+      ? "was killed by SIGKILL: by somebody else, or by the system as memory ran out"
+      : `was killed by ${signal}`,
   MemoryExceeded: ({ limit, used }) =>
     `was killed: it took ${bytesText(used)} of memory, and ${bytesText(limit)} is its limit`,
   ProcessesExceeded: ({ limit, used }) => `was killed: it had ${used} processes, and ${limit} is its limit`,

@@ -34,12 +34,15 @@ export const spanOf = ({ entry: { count, kind } }: StoredEntry): number => kind 
 /** Whether outcomes of it may be asked for after it has ended. */
 export const isAskedFor = ({ entry: { keep, keys } }: StoredEntry): boolean => keep === true || keys !== undefined
 
+// Most entries of a long queue never had another.
+const untouched: Map<number, Task> = new Map()
+
 /** Takes in transitions one by one. */
 export class EntryTasks {
   readonly stored: StoredEntry
   readonly #isAsked: boolean
   readonly #needed: ReadonlySet<number>
-  readonly #tasks = new Map<number, Task>()
+  #tasks: Map<number, Task> = untouched
   #ends: Uint8Array | undefined
   #endCount = 0
   /** The last transition that ended one of them. */
@@ -73,7 +76,7 @@ export class EntryTasks {
     for (
       const { deaths, epoch, executorId, generation, index, isStarted = false, outcome, retries = 0, retryAt } of tasks
     ) {
-      this.#tasks.set(index, { epoch, deaths, retries, generation, executorId, isStarted, retryAt, outcome })
+      this.#put(index, { epoch, deaths, retries, generation, executorId, isStarted, retryAt, outcome })
       if (outcome !== undefined) this.#end(index, endedAs(outcome))
     }
   }
@@ -134,8 +137,13 @@ export class EntryTasks {
       retryAt: undefined,
       outcome: undefined
     }
-    this.#tasks.set(index, task)
+    this.#put(index, task)
     return task
+  }
+
+  #put(index: number, task: Task): void {
+    if (this.#tasks === untouched) this.#tasks = new Map()
+    this.#tasks.set(index, task)
   }
 
   #finish(index: number, status: number, outcome: Outcome, epoch: number, generation: number): void {

@@ -58,15 +58,19 @@ export const recall = (remains: Remains): Recalled => {
 
   const states = new Map<number, StoredState>()
   const ranges: Array<Range> = []
+  // Of those that have not ended.
+  let since = Infinity
   const all = [...entries.values()].toSorted((left, right) => left.source - right.source)
   for (const stored of all) {
     const { source } = stored
     const state = remains.state(source)
     if (state !== undefined) states.set(source, state)
     const isOver = !openSources.has(source) && !isAskedFor(stored)
-    const through = isOver ? remains.endOf(source) ?? Infinity : Infinity
-    ranges.push({ after: state?.sequence ?? stored.sequence, through })
+    const after = state?.sequence ?? stored.sequence
+    if (isOver) ranges.push({ after, through: remains.endOf(source) ?? Infinity })
+    else since = Math.min(since, after)
   }
+  if (since < Infinity) ranges.push({ after: since, through: Infinity })
   const recovery = new Recovery(all, states, openSources)
   let read = 0
   for (const range of joined(ranges)) {

@@ -9,6 +9,14 @@ const healthy: Facts = {
   threads: undefined,
   threadMemory: undefined,
   cgroup: { version: 2, path: "/sys/fs/cgroup/user", controllers: ["cpu", "memory", "pids"], isWritable: true },
+  children: {
+    memory: "kernel",
+    cpu: "kernel",
+    openFiles: "kernel",
+    processes: "watched",
+    descendants: "kernel",
+    orphans: true
+  },
   limits: { files: 65_536, processes: Infinity },
   cache: { folder: "/home/a/.cache/cadre", trial: undefined },
   runtime: { folder: "/run/user/1000", isNamed: true, trial: undefined },
@@ -43,6 +51,8 @@ describe("a diagnosis", () => {
     ["control groups", "warn", { cgroup: { ...healthy.cgroup, isWritable: false } }, /Delegate=yes/],
     ["control groups", "warn", { cgroup: { ...healthy.cgroup, controllers: ["cpu"] } }, /Delegate=yes/],
     ["control groups", "warn", { cgroup: { ...healthy.cgroup, version: undefined } }, /Mount/],
+    ["processes' limits", "warn", { children: { ...healthy.children, cpu: "none" } }, /Delegate=yes/],
+    ["processes' limits", "warn", { children: { ...healthy.children, descendants: "searched" } }, /Delegate=yes/],
     ["open files", "warn", { limits: { files: 256, processes: Infinity } }, /ulimit -n 4096/],
     ["cache folder", "warn", { cache: { folder: "/x", trial: "EROFS" } }, /XDG_CACHE_HOME/],
     ["runtime folder", "warn", { runtime: { folder: "/x", isNamed: true, trial: "mode 755" } }, /XDG_RUNTIME_DIR/],
@@ -67,6 +77,18 @@ describe("a diagnosis", () => {
       rowOf("memory", { memory: { machine: 16e9, free: 1e9, granted: 4e9 } }).found,
       /^3\.7 GiB of the machine's/
     )
+  })
+
+  it("says what holds of the limits of processes", () => {
+    assert.strictEqual(
+      rowOf("processes' limits", {}).found,
+      "memory enforced, cores enforced, files enforced, processes watched"
+    )
+    const found = rowOf("processes' limits", {
+      children: { ...healthy.children, memory: "watched", cpu: "none", descendants: "searched", orphans: false }
+    }).found
+    assert.match(found, /^memory watched, cores not enforced/)
+    assert.match(found, /hide may stay, they stay when Cadre is killed$/)
   })
 
   it("knows which Node is recent", () => {

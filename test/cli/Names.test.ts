@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { candidates, modulesOf } from "../../src/cli/Specifier.ts"
+import { asksForHelp, candidates, modulesOf } from "../../src/cli/Specifier.ts"
 import { didYouMean, distance, suggestions } from "../../src/cli/Suggestion.ts"
 
 const word = Schema.Array(Schema.Literals(["a", "b", "c"])).check(Schema.isMaxLength(12))
@@ -61,5 +61,23 @@ describe("modules on a command line", () => {
   it("are looked for as they are written, then with each ending", () => {
     assert.deepStrictEqual(candidates("./a.ts"), ["./a.ts"])
     assert.deepStrictEqual(candidates("a"), ["a", "a.ts", "a.mts", "a.js", "a.mjs"])
+  })
+})
+
+describe("a command line", () => {
+  const asks = (line: string) => asksForHelp(line === "" ? [] : line.split(" "))
+
+  it("asks for help with its last word, or with none at all", () => {
+    for (const line of ["", "--help", "submit --help", "task list -h"]) assert.isTrue(asks(line), line)
+    for (const line of ["submit", "submit x --payload --help", "submit --help x", "submit x -- -h"]) {
+      assert.isFalse(asks(line), line)
+    }
+  })
+
+  it("has values that are no modules", () => {
+    const line =
+      "submit --connect tcp://h:1 --cron * --time-zone UTC --name n --label l --after 0.1.2 --memory 1GB tasks.ts"
+    assert.deepStrictEqual(modulesOf(line.split(" ")), ["tasks.ts"])
+    assert.deepStrictEqual(modulesOf("task show last".split(" ")), [])
   })
 })

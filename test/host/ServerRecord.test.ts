@@ -24,14 +24,19 @@ describe("a server that did not come up", () => {
     const text = earlyEndText({
       code: 1,
       signal: null,
-      lines: ["an older line", "", "{\"level\":\"ERROR\",\"message\":\"The store is full\"}", "FATAL: heap"],
+      lines: ["an older line", "", "{\"level\":\"ERROR\",\"message\":\"The store is full\"}"],
       log: "/run/server.log"
     })
     assert.strictEqual(
       text,
-      "it was started and ended before it was ready (exit code 1): an older line / The store is full / FATAL: heap. " +
+      "it was started and ended before it was ready (exit code 1): an older line / The store is full. " +
         "Its log is /run/server.log"
     )
+  })
+
+  it("says what was thrown, without its stack", () => {
+    const lines = ["file:///server.js:3", "throw new Error(\"no\")", "Error: no", "    at file:///server.js:3", "Node.js v24"]
+    assert.include(earlyEndText({ code: 1, signal: null, lines, log: "/log" }), "(exit code 1): Error: no. Its log")
   })
 
   it("is tried again where somebody has killed it, and not where it ended by itself", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Effect, Layer, Option, Scope, Stream } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Option, Scope, Stream } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url"
 import * as SupervisorNode from "../../layers/supervisor/SupervisorNode.ts"
 import { type Child, Supervisor } from "../../services/Supervisor.ts"
 import type { ChildSpec } from "../../src/process/ChildSpec.ts"
+import { readerBudget } from "../../src/process/Feed.ts"
 import * as SupervisorSuite from "../suites/SupervisorSuite.ts"
 
 const sh = (script: string, ...args: ReadonlyArray<string>): ChildSpec => ({
@@ -141,10 +142,14 @@ describe.runIf(process.platform === "linux")("descendants of a child", () => {
     Effect.promise(async () => {
       const mark = `${process.pid}-victim`
       const program = fileURLToPath(new URL("../layers/supervisor/victim.ts", import.meta.url))
+      const others = Array.from({ length: 17 }, () => "ignore" as const)
       const victim = spawn(process.execPath, ["--conditions=cadre-source", program, mark], {
-        stdio: ["ignore", "pipe", "inherit"]
+        // The last one is of no concern to anybody but the victim.
+        stdio: ["ignore", "pipe", "inherit", ...others, "pipe"]
       })
-      await once(victim.stdout, "data")
+      if (victim.stdout === null) return assert.fail("no output")
+      const [said] = await once(victim.stdout, "data")
+      assert.strictEqual(String(said), "/dev/null ready ready ready\n")
       assert.isAtLeast(holders(`VICTIM=${mark}\0`).length, 4)
       victim.kill("SIGKILL")
       await once(victim, "exit")
@@ -172,6 +177,22 @@ describe("a child", () => {
       const after = process.memoryUsage()
       assert.isBelow(after.rss - before.rss, 40e6)
       assert.deepStrictEqual(yield* child.exit, { _tag: "Exited", code: 0 })
+    })
+  )
+
+  live(
+    "that has ended is not waited for by who does not read",
+    Effect.gen(function*() {
+      // Some of it is still in the pipe when the child ends.
+      const size = readerBudget + 250_000
+      const child = yield* start({ ...sh(`sleep 0.02; head -c ${size} /dev/zero`), output: { beginning: 0 } })
+      const ended = yield* Effect.forkChild(child.exit)
+      const reader = Stream.tap(child.output({ whenBehind: "wait" }), () => Fiber.await(ended))
+      const pieces = yield* Stream.runCollect(reader)
+      assert.strictEqual(
+        pieces.reduce((sum, piece) => sum + (piece._tag === "Bytes" ? piece.bytes.length : 0), 0),
+        size
+      )
     })
   )
 

@@ -45,6 +45,12 @@ describe("how a process ended", () => {
     [{ _tag: "Exited", code: 9 }, "exited with code 9", false, 9],
     [{ _tag: "Signalled", signal: "SIGSEGV", byUs: false }, "was killed by SIGSEGV", false, 139],
     [{ _tag: "Signalled", signal: "SIGTERM", byUs: true }, "was ended with SIGTERM", true, 143],
+    [
+      { _tag: "Signalled", signal: "SIGKILL", byUs: false },
+      "was killed by SIGKILL: by somebody else, or by the system as memory ran out",
+      false,
+      137
+    ],
     [tooMuch, "was killed: it took 2 MiB of memory, and 1 MiB is its limit", false, 137],
     [
       { _tag: "ProcessesExceeded", limit: 4, used: 9 },
@@ -54,7 +60,7 @@ describe("how a process ended", () => {
     ],
     [{ _tag: "CouldNotStart", reason: "no such thing" }, "could not be started: no such thing", false, 125]
   ])("%o in words, and as a code", (exit, text, good, code) => {
-    assert.deepStrictEqual([exitText(exit), isGood(exit), exitCode(exit, { SIGSEGV: 11, SIGTERM: 15 })], [
+    assert.deepStrictEqual([exitText(exit), isGood(exit), exitCode(exit, { SIGSEGV: 11, SIGTERM: 15, SIGKILL: 9 })], [
       text,
       good,
       code

@@ -20,6 +20,7 @@ const Given = Schema.Struct({
   payload: Schema.Uint8Array,
   kind: natural(3),
   isFollowed: Schema.Boolean,
+  isLogged: Schema.Boolean,
   isResumed: Schema.Boolean,
   trace: Schema.optionalKey(natural(2)),
   ref: Schema.optionalKey(Schema.Struct({ field: Schema.String, result: Schema.Uint8Array })),
@@ -59,12 +60,13 @@ const attemptOf = (given: typeof Given.Type): Attempt => {
     },
     payload: given.beside === undefined ? payload : withParts(payload, [given.beside.slice()]),
     refFields: given.ref && [given.ref.field],
-    isFollowed: given.isFollowed
+    isFollowed: given.isFollowed,
+    isLogged: given.isLogged
   }
 }
 
 /** What a thread has to know of an attempt. */
-const seen = ({ assignment, isFollowed, payload, refFields }: Attempt, position: number | undefined) => {
+const seen = ({ assignment, isFollowed, isLogged, payload, refFields }: Attempt, position: number | undefined) => {
   const { batch: { priority, spec, trace }, epoch, index, isResumed, refs, retries } = assignment
   const bytes = [...payload]
   const beside = partsOf(payload)?.map((part) => part.join())
@@ -78,6 +80,7 @@ const seen = ({ assignment, isFollowed, payload, refFields }: Attempt, position:
     trace,
     isResumed,
     isFollowed,
+    isLogged,
     refFields,
     refs,
     bytes,
@@ -117,7 +120,7 @@ describe("attempts on their way to a thread", () => {
     const write = (...numbers: ReadonlyArray<number>) =>
       writer.write(numbers.map((number, claim) => ({
         claim,
-        attempt: attemptOf({ ...given, kind: number, isFollowed: false, isResumed: false })
+        attempt: attemptOf({ ...given, kind: number, isFollowed: false, isLogged: false, isResumed: false })
       }))).frame
     assert.deepStrictEqual(write(2, 2, 0, 2).specs, [kinds[2]!, kinds[0]!])
     assert.deepStrictEqual(write(0, 2, 0).specs, [])

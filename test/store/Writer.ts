@@ -5,6 +5,10 @@ import { openVolume } from "../../layers/store/SqliteVolume.ts"
 import { Book, crashed, succeeded } from "./Book.ts"
 
 const [path = "", how = ""] = process.argv.slice(2)
+const fail = (error: unknown): never => {
+  say(`failed ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+}
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 try {
@@ -20,13 +24,16 @@ try {
     for (let task = first; task < first + count; task++) {
       book.end(task, task % 2 === 0 ? succeeded(task % 256) : crashed)
     }
-    say(`${volume.commit(book.take({ ended: [source] }))} ${book.sequence}`)
-    setImmediate(next)
+    try {
+      say(`${volume.commit(book.take({ ended: [source] }))} ${book.sequence}`)
+      setImmediate(next)
+    } catch (error) {
+      fail(error)
+    }
   }
   if (how === "once") opened.close()
   else if (how === "hold") setInterval(() => {}, 10_000)
   else next()
 } catch (error) {
-  say(`failed ${error instanceof Error ? error.message : String(error)}`)
-  process.exit(1)
+  fail(error)
 }

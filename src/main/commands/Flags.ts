@@ -13,6 +13,12 @@ export const module = Argument.String("module").pipe(
   Argument.withDescription("A file that exports a TaskModule, or \"standard\" for the library that ships with Cadre")
 )
 
+/** How a module is imported; it is read before anything is parsed. */
+export const bundle = Flag.Boolean("bundle").pipe(
+  Flag.withDefault(true),
+  Flag.withDescription("Bundle the module, once; --no-bundle imports its files one by one")
+)
+
 /** Where the server is. */
 export const connect = Flag.String("connect").pipe(
   Flag.withFallbackConfig(Config.String("CADRE_CONNECT")),

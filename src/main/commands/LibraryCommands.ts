@@ -7,7 +7,7 @@
 import { Effect } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { module } from "./Flags.ts"
+import { bundle, module } from "./Flags.ts"
 import { root } from "./Root.ts"
 
 /** What it is compared with. */
@@ -20,7 +20,8 @@ export const against = Flag.String("against").pipe(
 /** `cadre library inspect`. */
 const inspect = Command.make("inspect", {
   module,
-  against
+  against,
+  bundle
 }, (options) =>
   Effect.gen(function*() {
     const { output } = yield* root

@@ -26,12 +26,6 @@ export const root = Command.make("cadre").pipe(
       Flag.withDescription(
         "How data is printed: for people, as JSON, as one JSON value a line, or not at all"
       )
-    ),
-    bundle: Flag.Boolean("bundle").pipe(
-      Flag.withDefault(true),
-      Flag.withDescription(
-        "Bundle the module, once; --no-bundle imports its files one by one"
-      )
     )
   })
 )

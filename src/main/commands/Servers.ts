@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Config, Effect, type Scope } from "effect"
+import { Config, Effect, Option, type Scope } from "effect"
 import { hostname } from "node:os"
 import process from "node:process"
 import { ownConditions } from "../../../layers/bundler/Lookup.ts"
@@ -90,15 +90,23 @@ const provisionOf = Effect.fnUntraced(function*(
   return { ...how, key, entries, conditions }
 })
 
+/** What secrets are sealed with: who runs the tasks must have the same. */
+const keysFor = Effect.fnUntraced(function*(address: string | undefined) {
+  const named = address === undefined
+    ? Option.none<string>()
+    : yield* Effect.orElseSucceed(
+      Config.option(Config.NonEmptyString("CADRE_SEALING_KEY")),
+      () => Option.none<string>()
+    )
+  if (Option.isNone(named)) return yield* SealingKeys.late
+  const keys = yield* Effect.mapError(SealingKeys.of(named.value), failed)
+  return () => keys
+})
+
 /** A server that tasks are handed to. */
 export const server: Connector["server"] = Effect.fnUntraced(function*(address, wanted) {
   const front = yield* Prepared
-  // The keys of this user: most tasks have no secrets, and do without.
-  const keys = yield* Effect.result(SealingKeys.own)
-  const sealer = sealerOf(() => {
-    if (keys._tag === "Failure") throw new Error(keys.failure.message)
-    return keys.success
-  })
+  const sealer = sealerOf(yield* keysFor(address))
   const isHere = address === undefined || address.startsWith("unix:")
   const { operator, pool, server } = yield* connected(address, ["submitter", "operator"], address === undefined)
   const provided = isHere ? yield* Providing.provide(pool, yield* provisionOf(wanted, front)) : undefined

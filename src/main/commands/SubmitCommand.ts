@@ -8,7 +8,7 @@ import * as ByteSize from "effect/ByteSize"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { connect, duration, module, positive } from "./Flags.ts"
+import { bundle, connect, duration, module, positive } from "./Flags.ts"
 import { root } from "./Root.ts"
 
 const payloads = {
@@ -132,7 +132,8 @@ export const submit = Command.make("submit", {
   ...place,
   ...what,
   ...how,
-  ...when
+  ...when,
+  bundle
 }, (options) =>
   Effect.gen(function*() {
     const { output } = yield* root

@@ -12,8 +12,9 @@ import { module } from "./Flags.ts"
 import type { Front } from "./Front.ts"
 import { key } from "./key.ts"
 import { against, library } from "./LibraryCommands.ts"
-import { executorOrders, schedule, status, submissions, task } from "./OperatorCommands.ts"
+import { schedule, status, submissions, task } from "./OperatorCommands.ts"
 import { root } from "./Root.ts"
+import { executor, server } from "./ServerCommands.ts"
 import { submit } from "./SubmitCommand.ts"
 
 const bundle = Command.make("bundle", { module, against }, ({ module }) =>
@@ -50,11 +51,6 @@ const completions = Command.make("completions", {
     ])
   )
 
-const executor = Command.make("executor").pipe(
-  Command.withDescription("Looks at who runs tasks, and ends them"),
-  Command.withSubcommands(executorOrders)
-)
-
 /** All commands; one of them prints what there is. */
 const tree = (): Command.Command.Any => cadre
 
@@ -67,6 +63,7 @@ export const cadre = root.pipe(
     submissions,
     schedule,
     executor,
+    server,
     library,
     key,
     bundle,

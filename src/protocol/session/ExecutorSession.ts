@@ -103,8 +103,9 @@ export class ExecutorSession {
     this.link = new Link()
     this.#generation = generation
     const dated = <A extends LeaseRef>(lease: A): A => lease.generation === undefined ? { ...lease, generation: old } : lease
-    const waiting = new Set(unacknowledged.flatMap((word) => word._tag === "ended" ? word.reports : []))
-    const again = this.#reports.filter((report) => !waiting.has(report)).map(dated)
+    const waiting = unacknowledged.flatMap((word) => word._tag === "ended" ? word.reports : [])
+    const said = new Set(waiting.map(({ epoch, task }) => `${task}/${epoch}`))
+    const again = this.#reports.filter(({ epoch, task }) => !said.has(`${task}/${epoch}`)).map(dated)
     const returned = unacknowledged.flatMap((word) => word._tag === "recalled" ? word.leases : [])
     this.#reports = this.#reports.map(dated)
     // What it does not claim is given to others before its report is read.

@@ -1,6 +1,7 @@
 /** Runs the executable of this checkout as a process of its own. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
+import { existsSync, readFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -21,7 +22,10 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-const { FORCE_COLOR: _f, NODE_OPTIONS: _n, NO_COLOR: _c, ...inherited } = process.env
+const { CADRE_CONNECT: _a, FORCE_COLOR: _f, NODE_OPTIONS: _n, NO_COLOR: _c, ...inherited } = process.env
+
+/** Milliseconds that a server may take to end. */
+const patience = 5_000
 
 /** Makes a terminal of pipes, where there is none to be had. */
 const pretence = `data:text/javascript,${
@@ -32,7 +36,15 @@ const pretence = `data:text/javascript,${
 
 const hasScript = spawnSync("script", ["--version"]).error === undefined
 
-/** The executable, with caches of its own. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** The executable, with caches and a server of its own. */
 export class Cadre {
   readonly folder: string
   readonly #running = new Set<ChildProcess>()
@@ -43,14 +55,35 @@ export class Cadre {
 
   static readonly make = async (): Promise<Cadre> => new Cadre(await mkdtemp(join(tmpdir(), "cadre-cli-")))
 
+  /** The process of its server, if one was started. */
+  get server(): number | undefined {
+    const path = join(this.folder, "run", "server.json")
+    return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number }).pid : undefined
+  }
+
   readonly end = async (): Promise<void> => {
     for (const child of this.#running) child.kill("SIGKILL")
+    const { server } = this
+    if (server !== undefined && isAlive(server)) {
+      process.kill(server, "SIGTERM")
+      for (let waited = 0; isAlive(server); waited += 20) {
+        if (waited >= patience) process.kill(server, "SIGKILL")
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
     await rm(this.folder, { recursive: true, force: true })
   }
 
   /** Starts any program. */
   readonly spawn = (command: string, words: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Running => {
-    const child = spawn(command, words, { env: { ...inherited, XDG_CACHE_HOME: this.folder, TERM: "xterm", ...env } })
+    const own = {
+      XDG_CACHE_HOME: this.folder,
+      XDG_CONFIG_HOME: join(this.folder, "config"),
+      CADRE_RUNTIME_DIR: join(this.folder, "run"),
+      CADRE_DATA_DIR: join(this.folder, "data"),
+      TERM: "xterm"
+    }
+    const child = spawn(command, words, { env: { ...inherited, ...own, ...env } })
     this.#running.add(child)
     let [out, err] = ["", ""]
     let heard = (): void => undefined

@@ -1,5 +1,5 @@
 /** Tasks that write in every way there is. */
-import { Console, Deferred, Effect, Fiber, type Layer, Queue, Schema } from "effect"
+import { Console, Deferred, Effect, Fiber, Queue, Schema } from "effect"
 import process from "node:process"
 import { Task } from "../../../services/Task.ts"
 import { TaskLibrary } from "../../../services/TaskLibrary.ts"
@@ -24,6 +24,8 @@ export const Flood = Task.make("Flood", { payload: { lines: Schema.Int, isBad: S
 export const Exit = Task.make("Exit", { payload: { lines: Schema.Int }, attempts: 1 })
 /** Ends its thread so that nothing in there can say so. */
 export const Vanish = Task.make("Vanish", { payload: { lines: Schema.Int }, attempts: 1 })
+/** Logs, and ends its thread. */
+export const Quit = Task.make("Quit", { payload: named, attempts: 1 })
 export const Throw = Task.make("Throw", { payload: named, attempts: 1 })
 export const Loop = Task.make("Loop", { payload: named, attempts: 1 })
 export const Odd = Task.make("Odd")
@@ -42,6 +44,7 @@ export const Talkers = TaskLibrary.make(
   Flood,
   Exit,
   Vanish,
+  Quit,
   Throw,
   Loop,
   Odd
@@ -153,6 +156,7 @@ export const TalkersLive = Talkers.toLayer(Effect.gen(function*() {
         process.removeAllListeners("exit")
         process.exit(4)
       }),
+    Quit: ({ name }) => Effect.andThen(Effect.log(`${name} quits`), Effect.sync(() => process.exit(5))),
     Throw: ({ name }) =>
       Effect.andThen(
         Effect.sync(() => {
@@ -182,4 +186,4 @@ export const TalkersLive = Talkers.toLayer(Effect.gen(function*() {
   }
 }))
 
-export default TaskModule.make(import.meta.url, TalkersLive as Layer.Layer<never>)
+export default TaskModule.make(import.meta.url, TalkersLive)

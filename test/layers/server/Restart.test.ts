@@ -86,11 +86,14 @@ describe("a server that is started again on its store", () => {
       const rows = yield* second.operator.tasks({ selector: { _tag: "All" }, limit: 10 })
       assert.deepStrictEqual(rows.items.map(({ status }) => status), ["queued", "held", "held", "succeeded"])
       assert.deepStrictEqual(again.endings.map(({ request }) => request), [0])
-      assert.deepStrictEqual([...new Set(again.accepted.map(({ first, request }) => `${request}: ${first}`))].sort(), [
-        "0: 0",
-        "1: 1",
-        "2: 3"
-      ])
+      assert.deepStrictEqual(
+        [...new Set(again.accepted.map(({ first, request }) => `${request}: ${first}`))].toSorted(),
+        [
+          "0: 0",
+          "1: 1",
+          "2: 3"
+        ]
+      )
     }).pipe(inTurns))
 
   it.effect("lets an executor that comes back go on with what it runs", () =>

@@ -1,0 +1,104 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { LeaseRef } from "../../../src/dispatch/Event.ts"
+import { ExecutorSession } from "../../../src/protocol/session/ExecutorSession.ts"
+import type { ExecutorUp } from "../../../src/protocol/session/ExecutorWords.ts"
+import type { Attempt } from "../../../src/protocol/ExecutorPort.ts"
+import { kind, success } from "../../suites/Parties.ts"
+
+const attempt = (task: number, isResumed = false): Attempt => ({
+  assignment: {
+    task,
+    epoch: 1,
+    retries: 0,
+    index: task,
+    batch: {
+      source: 0,
+      submitter: "",
+      submission: "",
+      request: 0,
+      entry: 0,
+      spec: kind(),
+      priority: 0,
+      deadline: undefined,
+      trace: undefined
+    },
+    refs: undefined,
+    isResumed
+  },
+  payload: new Uint8Array(),
+  refFields: undefined,
+  isFollowed: false
+})
+
+const assign = (session: ExecutorSession, ...tasks: ReadonlyArray<number>) =>
+  session.hear([{ _tag: "Assign", attempts: tasks.map((task) => attempt(task)) }])
+const lease = (task: number): LeaseRef => ({ task, epoch: 1 })
+const ended = (task: number) => ({ _tag: "ended", reports: [{ ...lease(task), outcome: success(task) }] }) as const
+
+/** All that is on its way, as `<what> <task>/<generation>`. */
+const said = (session: ExecutorSession): ReadonlyArray<string> =>
+  session.link.unacknowledged.flatMap((word: ExecutorUp) => {
+    const leases = word._tag === "ended" ? word.reports : "leases" in word ? word.leases : []
+    return leases.map(({ generation, task }) => `${word._tag} ${task}/${generation ?? "now"}`)
+  })
+
+describe("sessions of executors", () => {
+  it("hold what was assigned until it has ended or is given back", () => {
+    const session = new ExecutorSession(3)
+    assign(session, 1, 2, 3)
+    session.send({ _tag: "started", leases: [lease(1)] })
+    session.send(ended(1))
+    session.send({ _tag: "recalled", leases: [lease(2)] })
+    assert.deepStrictEqual(session.held, [{ task: 3, epoch: 1, generation: 3 }])
+    // Of another attempt.
+    session.send({ _tag: "ended", reports: [{ task: 3, epoch: 7, outcome: success(1) }] })
+    assert.lengthOf(session.held, 1)
+  })
+
+  it("tell a new generation what they hold, and what has ended since", () => {
+    const session = new ExecutorSession(3)
+    assign(session, 1, 2, 3, 4)
+    session.send({ _tag: "started", leases: [lease(1), lease(4)] })
+    assert.isTrue(session.link.next(1_000) !== undefined && session.link.acknowledge(1))
+    session.send(ended(1))
+    session.send({ _tag: "recalled", leases: [lease(2)] })
+    session.restart(4)
+    assert.deepStrictEqual(said(session), [
+      "adopted 3/3",
+      "adopted 4/3",
+      "adopted 1/3",
+      "adopted 2/3",
+      "ended 1/3",
+      "recalled 2/3"
+    ])
+    // It still runs what the last generation gave it, until that is issued again.
+    session.send(ended(4))
+    assert.strictEqual(said(session).at(-1), "ended 4/3")
+    session.hear([{ _tag: "Assign", attempts: [attempt(3, true)] }])
+    session.send(ended(3))
+    assert.strictEqual(said(session).at(-1), "ended 3/now")
+    assign(session, 5)
+    session.send(ended(5))
+    assert.strictEqual(said(session).at(-1), "ended 5/now")
+    assert.deepStrictEqual(session.held, [])
+  })
+
+  it("say again what was heard, and may not have been kept", () => {
+    const session = new ExecutorSession(3)
+    assign(session, 1, 2)
+    session.send(ended(1))
+    assert.isTrue(session.link.acknowledge(1))
+    session.restart(4)
+    assert.deepStrictEqual(said(session), ["adopted 2/3", "adopted 1/3", "ended 1/3"])
+    session.restart(5)
+    assert.deepStrictEqual(said(session).toSorted(), ["adopted 1/3", "adopted 2/3", "ended 1/3"])
+  })
+
+  it("leave again if the server was started anew meanwhile", () => {
+    const session = new ExecutorSession(1)
+    session.leave("it died")
+    session.restart(2)
+    assert.deepStrictEqual(session.link.unacknowledged.at(-1), { _tag: "leave", reason: "it died" })
+    assert.isTrue(session.hear([{ _tag: "left" }]).hasLeft)
+  })
+})
