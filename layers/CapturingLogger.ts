@@ -7,13 +7,7 @@ import { Cause, Formatter, Logger, Record, References } from "effect"
 import type { LogLine } from "../src/task/LogLine.ts"
 import { CurrentLog } from "./logs/AttemptLog.ts"
 
-const asText = (value: unknown): string => {
-  try {
-    return typeof value === "string" ? value : Formatter.format(value)
-  } catch (error) {
-    return `[it cannot be shown: ${error instanceof Error ? error.message : typeof error}]`
-  }
-}
+const asText = (value: unknown): string => typeof value === "string" ? value : Formatter.format(value)
 
 /** What the Logger was told, as a line. */
 export const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): LogLine => {

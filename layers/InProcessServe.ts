@@ -125,7 +125,9 @@ export const serve = Effect.fnUntraced(function*(
   const executors: Array<Executor["Service"]> = []
   // What is kept in a store has to be whole.
   const premises = serving === undefined ? {} : { node: { nodeId: NodeId.make("in-process"), pid: 0 } }
-  for (const { start } of crews) executors.push(...yield* start({ ...premises, server, submitter, libraries, capacity, name }))
+  for (const { start } of crews) {
+    executors.push(...yield* start({ ...premises, server, submitter, libraries, capacity, name }))
+  }
   const loads = Effect.forEach(
     executors,
     ({ load, spec: { executorId, slots } }) => Effect.map(load, (load) => ({ executorId, slots, ...load }))

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Layer } from "effect"
+import { type ByteSize, Effect, Layer } from "effect"
 import type { Executors } from "../services/Executors.ts"
 import type { Operator } from "../services/Operator.ts"
 import type { Server } from "../services/Server.ts"
@@ -26,7 +26,7 @@ export interface Options<P extends ReadonlyArray<AnyPlan> = readonly []> {
   /** How many attempts such a thread runs at a time; one where absent. */
   readonly slots?: number
   /** What such a thread may use, heap and buffers: `"512 MiB"`. */
-  readonly memory?: import("effect").ByteSize.Input
+  readonly memory?: ByteSize.Input
   /** What tasks may ask for by `labels`. */
   readonly labels?: ReadonlyArray<string>
   /** The working directory of the module's tasks; that of this program where absent. */
@@ -52,11 +52,17 @@ export type Problem = BundleFailed | HostError
 /** The names of a library's tasks. */
 export type NamesOf<L extends TaskLibrary.Any> = TaskDefinition.Names<TaskLibrary.Tasks<L>>
 
+/** Why executors of these plans cannot be built. */
+export type PlanError<P> = P extends Plan<string, infer E, unknown> ? E : never
+
+/** What it takes to build them. */
+export type PlanServices<P> = P extends Plan<string, unknown, infer R> ? R : never
+
 /** What a program gets, if it lends executors of these plans. */
 export type Connection<L extends TaskLibrary.Any, P extends ReadonlyArray<AnyPlan>> = Layer.Layer<
   Executors | Operator | Runs<NamesOf<L> | P[number]["~names"]> | Server | Submitter,
-  Problem | (P[number] extends Plan<string, infer E, unknown> ? E : never),
-  Outside<P[number] extends Plan<string, unknown, infer R> ? R : never, NamesOf<L> | P[number]["~names"]>
+  Problem | PlanError<P[number]>,
+  Outside<PlanServices<P[number]>, NamesOf<L> | P[number]["~names"]>
 >
 
 /**

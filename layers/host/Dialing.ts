@@ -16,6 +16,8 @@ export interface Options {
   readonly roles: ReadonlyArray<Role>
   readonly token?: Redacted.Redacted<string>
   readonly tls?: ConnectionOptions
+  /** When a connection that was lost is tried again; where that ends, all is lost. */
+  readonly reconnect?: NonNullable<ServerRemote.Options["reconnect"]>
 }
 
 /** The names of connections of processes with executors begin with it. */

@@ -169,7 +169,9 @@ const serve = Effect.fnUntraced(function*(options: Options) {
 const tellingTime = 5_000
 
 /** Runs it. A module that cannot be run is told to the server, too, if that has started the process. */
-export const run = (options: Options): Effect.Effect<void, ExecutorsFailed | NoServer | ServerRefused | SettingInvalid> =>
+export const run = (
+  options: Options
+): Effect.Effect<void, ExecutorsFailed | NoServer | ServerRefused | SettingInvalid> =>
   serve(options).pipe(
     Effect.tapErrorTag("ExecutorsFailed", ({ reason }) => {
       const { process } = options

@@ -27,8 +27,14 @@ export interface Options {
   readonly gone: (executorId: string, reason: string) => Effect.Effect<void>
   /** What was provided before the server was started again. */
   readonly remembered?: ReadonlyArray<Remembered>
-  /** Keeps what is provided, for the next start. */
-  readonly remember?: (all: ReadonlyArray<Remembered>) => void
+  /** Keeps what is provided, and by whom it is run, for the next start. */
+  readonly remember?: (kept: Kept) => void
+}
+
+/** What the next start wants to know. */
+export interface Kept {
+  readonly modules: ReadonlyArray<Remembered>
+  readonly processes: ReadonlyArray<{ readonly pid: number; readonly executors: ReadonlyArray<string> }>
 }
 
 /** A module that was provided, with the names of its tasks. */
@@ -102,7 +108,10 @@ const make = Effect.fnUntraced(function*({ address, cores = Machine.cores(), gon
   }
   const remember = (): void => {
     const all = [...modules.values()].toSorted((one, other) => other.order - one.order).slice(0, most)
-    options.remember?.(all.map(({ provision, tasks }) => ({ provision, tasks })))
+    options.remember?.({
+      modules: all.map(({ provision, tasks }) => ({ provision, tasks })),
+      processes: [...hands.values()].flatMap(({ executors, pid }) => pid === undefined ? [] : [{ pid, executors }])
+    })
   }
 
   /** The names of tasks that have not ended; unknown if the server cannot say. */
@@ -129,6 +138,7 @@ const make = Effect.fnUntraced(function*({ address, cores = Machine.cores(), gon
     hands.delete(hand.process)
     for (const executor of hand.executors) yield* gone(executor, reason)
     yield* hand.close
+    remember()
     const module = modules.get(hand.wanted)
     if (module === undefined || hand.isLeaving) return poke()
     const now = yield* Clock.currentTimeMillis
@@ -148,7 +158,14 @@ const make = Effect.fnUntraced(function*({ address, cores = Machine.cores(), gon
       const { provision } = module
       const process = `process-${++names}`
       if (module.state._tag === "Failed") tell(module, { _tag: "Starting" })
-      const hand = yield* start(supervisor, { process, wanted: module.id, provision, threads: step.threads, address, now })
+      const hand = yield* start(supervisor, {
+        process,
+        wanted: module.id,
+        provision,
+        threads: step.threads,
+        address,
+        now
+      })
       hands.set(process, hand)
       yield* Effect.forkIn(Effect.flatMap(hand.child.exit, (exit) => ended(hand, exit)), scope)
       return
@@ -238,6 +255,7 @@ const make = Effect.fnUntraced(function*({ address, cores = Machine.cores(), gon
       if (hand === undefined || module === undefined) return
       if (report._tag === "Ready") {
         hand.executors = report.executors
+        hand.pid = report.pid
         module.tasks = report.tasks
         remember()
         review(module)

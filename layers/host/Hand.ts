@@ -38,6 +38,7 @@ export class Hand {
   readonly #scope: Scope.Closeable
   /** The ids of its executors, once it serves. */
   executors: ReadonlyArray<string> = []
+  pid: number | undefined
   isLeaving = false
   idleSince: number | undefined
 

@@ -19,7 +19,9 @@ export interface Listener {
   readonly emptied: () => void
 }
 
-const leaseOf = ({ assignment: { epoch, task } }: Extract<ExecutorCommand, { _tag: "Assign" }>["attempts"][number]) => ({
+const leaseOf = (
+  { assignment: { epoch, task } }: Extract<ExecutorCommand, { _tag: "Assign" }>["attempts"][number]
+) => ({
   task,
   epoch
 })
@@ -92,8 +94,8 @@ export class LeavingPort {
       return
     }
     this.#port.send(message)
-    if (message._tag === "ended") for (const { epoch, task } of message.reports) this.#drop(task, epoch)
-    else if (message._tag === "recalled") for (const { epoch, task } of message.leases) this.#drop(task, epoch)
+    if (message._tag === "ended") { for (const { epoch, task } of message.reports) this.#drop(task, epoch) }
+    else if (message._tag === "recalled") { for (const { epoch, task } of message.leases) this.#drop(task, epoch) }
     this.#look()
   }
 

@@ -16,6 +16,10 @@ export interface Premises extends Connected {
   readonly socket: string
   /** Addresses beside the socket. */
   readonly addresses: ReadonlyArray<string>
+  /** A connection has ended. */
+  readonly left: () => void
+  /** Is told all of them before anybody finds the server by its socket. */
+  readonly known: (addresses: ReadonlyArray<string>) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /** What there is to know of them, and to do. */
@@ -23,16 +27,14 @@ export interface Listening {
   readonly addresses: ReadonlyArray<string>
   /** How many are connected, but for processes with executors. */
   readonly clients: () => number
-  /** An executor is known to be dead. */
-  readonly gone: (executorId: string, reason: string) => void
 }
 
 /** Listens until the scope is left. */
 export type Listen = (premises: Premises) => Effect.Effect<Listening, HostError, Scope.Scope>
 
 /** Listens at the socket of this user's server, and wherever else it is told to. */
-export const listen: Listen = Effect.fnUntraced(function*({ addresses, operator, pool, server, socket }) {
-  const own = yield* Listener.listen({ address: { _tag: "Unix", path: socket }, server, operator, pool })
+export const listen: Listen = Effect.fnUntraced(function*({ addresses, known, left, operator, pool, server, socket }) {
+  const at = { _tag: "Unix", path: socket } as const
   // Read only where somebody else may come.
   const { authority, tls } = addresses.length === 0 ? {} : yield* Credentials.server()
   const others = yield* Effect.forEach(addresses, (address) =>
@@ -41,13 +43,15 @@ export const listen: Listen = Effect.fnUntraced(function*({ addresses, operator,
       server,
       operator,
       pool,
+      left,
       ...(authority && { verify: authority.verify }),
       ...(tls && { tls })
     }))
-  const all = [own, ...others]
+  const names = [at, ...others.map(({ address }) => address)].map(format)
+  yield* known(names)
+  const all = [yield* Listener.listen({ address: at, server, operator, pool, left }), ...others]
   return {
-    addresses: all.map(({ address }) => format(address)),
-    clients: () => all.flatMap(({ guests }) => guests()).filter(({ name }) => !name.startsWith(executorPrefix)).length,
-    gone: () => undefined
+    addresses: names,
+    clients: () => all.flatMap(({ guests }) => guests()).filter(({ name }) => !name.startsWith(executorPrefix)).length
   }
 }, Effect.mapError((error) => new CannotServe({ reason: error.message })))

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Layer, Logger, type Scope } from "effect"
+import { Effect, type Layer, Logger, type Scope } from "effect"
 import { closeSync, copyFileSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, writeSync } from "node:fs"
 import { isDue, type Kept, moves } from "../../src/host/Rotation.ts"
 

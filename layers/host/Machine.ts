@@ -18,7 +18,10 @@ const numberOf = (): string | undefined => {
       const text = readFileSync(place, "utf8").trim()
       if (text === "") continue
       // The number itself is not for others, says its manual.
-      return process.getBuiltinModule("node:crypto").createHash("sha256").update(`cadre ${text}`).digest("hex").slice(0, 8)
+      return process.getBuiltinModule("node:crypto").createHash("sha256").update(`cadre ${text}`).digest("hex").slice(
+        0,
+        8
+      )
     } catch {
       // Another place may have it; containers have none.
     }

@@ -39,47 +39,49 @@ export const rolesOf = (plans: ReadonlyArray<unknown>): ReadonlyArray<Role> =>
 export const ownName = (): string => `program ${process.pid}-${process.hrtime.bigint().toString(36).slice(-5)}`
 
 /** Connects the program, until the scope is left; then what it has not waited for is cancelled. */
-export const serve = Effect.fnUntraced(function*({ operator, server }: Pick<Connected, "operator" | "server">, options: Options) {
-  const scope = yield* Effect.scope
-  const { keys, name = ownName(), plans } = options
-  const sealer = sealerOf(keys)
-  let handlers: Submitter["Service"] | undefined
-  const crews = yield* Effect.forEach(
-    plans,
-    ({ build, isForeground }) => Effect.map(build(keys), (crew) => ({ ...crew, isForeground }))
-  ).pipe(Effect.provideService(Submitter, deferred(() => handlers)))
-  const libraries = [...new Set([...options.libraries, ...crews.flatMap(({ libraries }) => libraries)])]
-  const problem = unsound(crews, libraries)
-  if (problem !== undefined) return yield* Effect.die(new TypeError(problem))
-  const submitterOf = (name: string) =>
-    Effect.provideService(SubmitterServer.connect({ name, libraries, sealer }), Server, server)
+export const serve = Effect.fnUntraced(
+  function*({ operator, server }: Pick<Connected, "operator" | "server">, options: Options) {
+    const scope = yield* Effect.scope
+    const { keys, name = ownName(), plans } = options
+    const sealer = sealerOf(keys)
+    let handlers: Submitter["Service"] | undefined
+    const crews = yield* Effect.forEach(
+      plans,
+      ({ build, isForeground }) => Effect.map(build(keys), (crew) => ({ ...crew, isForeground }))
+    ).pipe(Effect.provideService(Submitter, deferred(() => handlers)))
+    const libraries = [...new Set([...options.libraries, ...crews.flatMap(({ libraries }) => libraries)])]
+    const problem = unsound(crews, libraries)
+    if (problem !== undefined) return yield* Effect.die(new TypeError(problem))
+    const submitterOf = (name: string) =>
+      Effect.provideService(SubmitterServer.connect({ name, libraries, sealer }), Server, server)
 
-  const executors: Array<Executor["Service"]> = []
-  if (crews.length > 0) {
-    const submitter = handlers = yield* submitterOf(`handlers of ${name}`)
-    const ids = name.replace(/^program /, "")
-    let count = 0
-    for (const { start } of crews) {
-      executors.push(
-        ...yield* start({
-          server,
-          submitter,
-          libraries,
-          capacity: undefined,
-          node: { nodeId: Machine.nodeId(), capacity: Machine.capacity(), pid: process.pid },
-          name: () => `${ids}/${++count}`
-        })
-      )
+    const executors: Array<Executor["Service"]> = []
+    if (crews.length > 0) {
+      const submitter = handlers = yield* submitterOf(`handlers of ${name}`)
+      const ids = name.replace(/^program /, "")
+      let count = 0
+      for (const { start } of crews) {
+        executors.push(
+          ...yield* start({
+            server,
+            submitter,
+            libraries,
+            capacity: undefined,
+            node: { nodeId: Machine.nodeId(), capacity: Machine.capacity(), pid: process.pid },
+            name: () => `${ids}/${++count}`
+          })
+        )
+      }
     }
+    const loads = Effect.forEach(
+      executors,
+      ({ load, spec: { executorId, slots } }) => Effect.map(load, (load) => ({ executorId, slots, ...load }))
+    )
+    const submitter = yield* Scope.provide(submitterOf(name), scope)
+    return Context.make(Submitter, submitter).pipe(
+      Context.add(Server, server),
+      Context.add(Operator, operator),
+      Context.add(Executors, { loads })
+    )
   }
-  const loads = Effect.forEach(
-    executors,
-    ({ load, spec: { executorId, slots } }) => Effect.map(load, (load) => ({ executorId, slots, ...load }))
-  )
-  const submitter = yield* Scope.provide(submitterOf(name), scope)
-  return Context.make(Submitter, submitter).pipe(
-    Context.add(Server, server),
-    Context.add(Operator, operator),
-    Context.add(Executors, { loads })
-  )
-})
+)

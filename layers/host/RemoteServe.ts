@@ -6,11 +6,11 @@
  */
 import { Config, Effect, Option } from "effect"
 import type { TaskLibrary } from "../../services/TaskLibrary.ts"
-import type { AnyPlan, Plan } from "../Plan.ts"
-import type { Options } from "../Remote.ts"
 import { NoServer, ServerRefused } from "../../src/host/HostError.ts"
 import { parse } from "../../src/protocol/Address.ts"
 import type { Role } from "../../src/security/Role.ts"
+import type { AnyPlan, Plan } from "../Plan.ts"
+import type { Options } from "../Remote.ts"
 import * as Credentials from "../security/Credentials.ts"
 import * as Dialing from "./Dialing.ts"
 import * as Program from "./Program.ts"

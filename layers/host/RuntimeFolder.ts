@@ -8,7 +8,15 @@ import { Config, Effect, Option } from "effect"
 import { chmodSync, lstatSync, mkdirSync } from "node:fs"
 import { homedir, tmpdir, userInfo } from "node:os"
 import process from "node:process"
-import { dataFolder, relativeOf, type RuntimeFiles, runtimeFiles, runtimeFolder, socketProblem, type Surroundings } from "../../src/host/Folders.ts"
+import {
+  dataFolder,
+  relativeOf,
+  type RuntimeFiles,
+  runtimeFiles,
+  runtimeFolder,
+  socketProblem,
+  type Surroundings
+} from "../../src/host/Folders.ts"
 import { SettingInvalid } from "../../src/host/HostError.ts"
 
 const optional = (name: string): Config.Config<string | undefined> =>

@@ -11,7 +11,7 @@ import type { RuntimeFiles } from "../../src/host/Folders.ts"
 import { Provision } from "../../src/host/Provision.ts"
 import { parseRecord, type ServerRecord } from "../../src/host/ServerRecord.ts"
 import { writeWhole } from "../bundler/Lookup.ts"
-import type { Remembered } from "./ExecutorPoolSupervised.ts"
+import type { Kept } from "./ExecutorPoolSupervised.ts"
 
 /** Writes down which server it is, until the scope is left. */
 export const record = ({ record: path }: RuntimeFiles, record: ServerRecord): Effect.Effect<void, never, Scope.Scope> =>
@@ -32,21 +32,24 @@ const readText = (path: string): string | undefined => {
   }
 }
 
-const Kept = Schema.fromJsonString(
-  Schema.Array(Schema.Struct({ provision: Provision, tasks: Schema.Array(Schema.String) }))
-)
-const read = Schema.decodeUnknownOption(Kept)
+const KeptText = Schema.fromJsonString(Schema.Struct({
+  modules: Schema.Array(Schema.Struct({ provision: Provision, tasks: Schema.Array(Schema.String) })),
+  processes: Schema.Array(Schema.Struct({ pid: Schema.Int, executors: Schema.Array(Schema.String) }))
+}))
+const read = Schema.decodeUnknownOption(KeptText)
 
-/** The modules that were provided when the server ran before, as far as they are still there. */
-export const remembered = (path: string): ReadonlyArray<Remembered> =>
-  Option.getOrElse(read(readText(path)), () => []).filter(({ provision }) =>
+/** What was provided when the server ran before, as far as it is still there, and the processes that it had. */
+export const remembered = (path: string): Kept => {
+  const { modules, processes } = Option.getOrElse(read(readText(path)), () => ({ modules: [], processes: [] }))
+  const isThere = ({ provision }: Kept["modules"][number]) =>
     Object.values(provision.entries).every((url) => existsSync(fileURLToPath(url)))
-  ).toReversed()
+  return { modules: modules.filter(isThere).toReversed(), processes }
+}
 
 /** Keeps them for the next time. */
-export const remember = (path: string) => (all: ReadonlyArray<Remembered>): void => {
+export const remember = (path: string) => (kept: Kept): void => {
   try {
-    writeWhole(path, JSON.stringify(all))
+    writeWhole(path, JSON.stringify(kept))
   } catch {
     // They are provided again by whoever needs them.
   }

@@ -11,14 +11,17 @@ import { ExecutorPool } from "../../services/ExecutorPool.ts"
 import { Operator } from "../../services/Operator.ts"
 import { Server } from "../../services/Server.ts"
 import { TaskStore } from "../../services/TaskStore.ts"
-import { AlreadyRunning, CannotServe, type HostError } from "../../src/host/HostError.ts"
+import { AlreadyRunning, CannotServe } from "../../src/host/HostError.ts"
 import { next } from "../../src/host/Idle.ts"
 import type { Settings } from "../../src/host/Settings.ts"
 import * as ServerStored from "../server/ServerStored.ts"
 import * as SupervisorNode from "../supervisor/SupervisorNode.ts"
+import { attendance } from "./Attendance.ts"
+import { giveUp } from "./Departed.ts"
 import * as Discovery from "./Discovery.ts"
 import * as ExecutorPoolSupervised from "./ExecutorPoolSupervised.ts"
 import type { Listen } from "./Listening.ts"
+import * as Machine from "./Machine.ts"
 import * as ProcessLock from "./ProcessLock.ts"
 import * as RuntimeFolder from "./RuntimeFolder.ts"
 import * as ServerFiles from "./ServerFiles.ts"
@@ -73,6 +76,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
   const store = yield* storeOf(settings)
   const startedAt = yield* Clock.currentTimeMillis
   const addresses: Array<string> = []
+  const context = yield* Effect.context()
   const kept = yield* part(store.layer).pipe(
     Effect.mapError(({ message }) => new CannotServe({ reason: message }))
   )
@@ -84,7 +88,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
   ).pipe(
     Effect.mapError(({ message }) => new CannotServe({ reason: message }))
   )
-  const server = Context.get(deciding.services, Server)
+  const { gone, review, server } = attendance(Context.get(deciding.services, Server), Machine.nodeId())
   const { end, stop } = Context.get(deciding.services, ServerStored.Ending)
   const supervising = yield* part(SupervisorNode.layer)
 
@@ -113,14 +117,14 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
   const provisions = Context.get(kept.services, TaskStore).isDurable
     ? join(yield* RuntimeFolder.data, "provisions.json")
     : undefined
-  let gone: (executorId: string, reason: string) => void = () => undefined
+  const before = provisions === undefined ? { modules: [], processes: [] } : ServerFiles.remembered(provisions)
   const having = yield* part(
     ExecutorPoolSupervised.layer({
       address: Discovery.addressOf(files),
       cores: settings.cores,
       idle: settings.executorIdle,
-      gone: (executorId, reason) => Effect.sync(() => gone(executorId, reason)),
-      ...(provisions !== undefined && { remembered: ServerFiles.remembered(provisions), remember: ServerFiles.remember(provisions) })
+      gone,
+      ...(provisions !== undefined && { remembered: before.modules, remember: ServerFiles.remember(provisions) })
     }).pipe(
       Layer.provide(Layer.succeedContext(supervising.services)),
       Layer.provide(Layer.succeed(Operator, operator))
@@ -130,13 +134,18 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
 
   const reached = yield* Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit))
   const listening = yield* Scope.provide(
-    listen({ server, operator, pool: working, socket: files.socket, addresses: settings.listen }),
-    reached
-  )
-  gone = listening.gone
-  addresses.push(...listening.addresses)
-  yield* Scope.provide(
-    ServerFiles.record(files, { pid: process.pid, version, addresses, store: store.name, startedAt }),
+    listen({
+      server,
+      operator,
+      pool: working,
+      socket: files.socket,
+      addresses: settings.listen,
+      left: () => void Effect.runForkWith(context)(review),
+      known: (all) => {
+        addresses.push(...all)
+        return ServerFiles.record(files, { pid: process.pid, version, addresses, store: store.name, startedAt })
+      }
+    }),
     reached
   )
 
@@ -170,6 +179,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
     yield* kept.end
   })
   const drained = Effect.gen(function*() {
+    yield* server.drain()
     yield* Effect.logInfo("The server drains: what runs is finished")
     yield* Effect.ignore(operator.stop({ drain: true }))
     return yield* end
@@ -183,10 +193,8 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
   )
   yield* Effect.logInfo(`The server is ready: ${addresses.join(", ")}`)
   yield* ready(addresses)
+  yield* Effect.forkScoped(giveUp(server, before.processes))
   if (settings.idle !== Infinity) yield* Effect.forkScoped(watch)
   const reason = yield* end
   return { isOrderly, reason } satisfies End
 }, Effect.scoped)
-
-/** Why a server did not run, or did not go on. */
-export type Failure = HostError

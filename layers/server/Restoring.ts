@@ -9,7 +9,7 @@ import { Held } from "./Held.ts"
 import { answered, type Shell } from "./Shell.ts"
 
 /** Tasks of an entry that have not ended. */
-const leftOf = ({ restored: { ended = [], tasks }, stored: { entry } }: RecoveredEntry): number =>
+export const leftOf = ({ restored: { ended = [], tasks }, stored: { entry } }: RecoveredEntry): number =>
   entry.count - ended.reduce((sum, { from, to }) => sum + to - from, 0) -
   tasks.reduce((sum, { outcome }) => outcome === undefined ? sum : sum + 1, 0)
 

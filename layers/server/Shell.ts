@@ -253,8 +253,8 @@ export class Shell implements Machine<Message> {
   #notify(submitter: string, notice: Notice): void {
     const session = this.sessions.get(submitter)
     if (notice._tag === "Ended") this.#ended(session, notice)
-    else if (session === undefined) return
     else if (notice._tag === "Progress") this.#progress(session, notice)
+    else if (session === undefined) return
     else if (notice._tag === "Accepted") this.#answered(session, notice)
     else {
       if (notice._tag === "Refused") this.#refused(session, notice.request)
@@ -319,12 +319,14 @@ export class Shell implements Machine<Message> {
     this.heldBytes += held.size
   }
 
-  #progress(session: Session, notice: Extract<Notice, { readonly _tag: "Progress" }>): void {
+  /** Also of what was left to go on without its submitter. */
+  #progress(session: Session | undefined, notice: Extract<Notice, { readonly _tag: "Progress" }>): void {
     const { counts, isEnded, submission } = notice
     const isWatched = this.submissions.progressed(submission, counts, isEnded)
+    if (isEnded) this.journal.value({ space: closedSpace, key: submission, value: undefined })
+    if (session === undefined) return
     if (isWatched) session.notices?.offer({ ...notice, submission: session.aliases.get(submission) ?? submission })
     if (!isEnded) return
-    this.journal.value({ space: closedSpace, key: submission, value: undefined })
     session.submissions.delete(submission)
     session.aliases.delete(submission)
     this.leave(session)

@@ -5,7 +5,17 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { StoreInUse, StoreUnusable } from "../../src/store/StoreFailed.ts"
@@ -22,6 +32,9 @@ const logSize = 16 * 2 ** 20
 export interface SqliteFile {
   readonly path: string
   readonly database: DatabaseSync
+  /** The last that was opened at this path, be it in a file that another was put in the place of; 0 if unknown. */
+  readonly generation: () => number
+  readonly keepGeneration: (generation: number) => void
   readonly close: () => void
 }
 
@@ -121,6 +134,15 @@ export const unreadable = (path: string, cause: unknown): StoreInUse | StoreUnus
   return problem(`${messageOf(cause)}: give this user the right to read and write it and its folder`)
 }
 
+const generationOf = (path: string): number => {
+  try {
+    const generation = Number.parseInt(readFileSync(`${path}.generation`, "utf8"), 10)
+    return Number.isSafeInteger(generation) ? generation : 0
+  } catch {
+    return 0
+  }
+}
+
 /** Opens the file, and makes it if there is none; throws `StoreInUse` or `StoreUnusable`. */
 export const openFile = (
   path: string,
@@ -139,6 +161,8 @@ export const openFile = (
     return {
       path,
       database,
+      generation: () => generationOf(path),
+      keepGeneration: (generation) => writeFileSync(`${path}.generation`, `${generation}\n`, { mode: 0o600 }),
       close: () => {
         try {
           database.close()

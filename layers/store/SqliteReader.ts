@@ -47,6 +47,23 @@ export class SqliteReader implements Shelf {
     return statement
   }
 
+  /** All that it writes is there, or nothing of it; what it throws is passed on. */
+  transaction<A>(body: () => A): A {
+    this.statement("BEGIN IMMEDIATE").run()
+    try {
+      const result = body()
+      this.statement("COMMIT").run()
+      return result
+    } catch (cause) {
+      try {
+        this.#database.exec("ROLLBACK")
+      } catch {
+        // SQLite has done so already.
+      }
+      throw cause
+    }
+  }
+
   get(sql: string, ...values: ReadonlyArray<number | string>): Row | undefined {
     return this.statement(sql).get(...values)
   }

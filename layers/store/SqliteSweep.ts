@@ -52,17 +52,18 @@ export class SqliteSweep {
   /** False once there is nothing left to remove. */
   step(retention: Retention, now: number): boolean {
     const reader = this.#reader
-    this.#run("BEGIN IMMEDIATE")
-    this.#run("DELETE FROM named WHERE until <= ?", now)
     const old = now - retention.age
     const isTooMuch = () => reader.size().used > retention.size
-    const { isMore, removed } = this.#entries(this.#candidates(isTooMuch() ? Infinity : old), old, isTooMuch)
-    this.#changed()
-    this.#commits(removed)
-    this.#parties(removed)
-    if (!isMore) this.#strays(old)
-    this.#run("COMMIT")
-    this.#hasRemoved ||= removed.length > 0
+    const isMore = reader.transaction(() => {
+      this.#run("DELETE FROM named WHERE until <= ?", now)
+      const { isMore, removed } = this.#entries(this.#candidates(isTooMuch() ? Infinity : old), old, isTooMuch)
+      this.#changed()
+      this.#commits(removed)
+      this.#parties(removed)
+      if (!isMore) this.#strays(old)
+      this.#hasRemoved ||= removed.length > 0
+      return isMore
+    })
     return isMore || this.#shrink()
   }
 

@@ -52,18 +52,15 @@ class SqliteWriter {
     if (!isNext(commit.transitions, standing.sequence)) return "refused"
     // What cannot be written as it is is found here, where nothing has changed.
     const transitions = encodeTransitions(commit.transitions)
-    this.run("BEGIN IMMEDIATE")
-    const newest = this.reader.get("SELECT generation FROM generations ORDER BY generation DESC LIMIT 1")
-    if (newest?.generation !== this.generation) {
-      this.run("ROLLBACK")
-      return "refused"
-    }
-    const summary = standing.advance(commit)
-    this.#entries(commit)
-    if (commit.transitions.length > 0) this.#transitions(commit, summary, transitions)
-    this.#rest(commit, summary)
-    this.run("COMMIT")
-    return "committed"
+    return this.reader.transaction(() => {
+      const newest = this.reader.get("SELECT generation FROM generations ORDER BY generation DESC LIMIT 1")
+      if (newest?.generation !== this.generation) return "refused"
+      const summary = standing.advance(commit)
+      this.#entries(commit)
+      if (commit.transitions.length > 0) this.#transitions(commit, summary, transitions)
+      this.#rest(commit, summary)
+      return "committed"
+    })
   }
 
   #entries({ entries }: Commit): void {
@@ -216,39 +213,43 @@ const begin = (reader: SqliteReader) => {
 }
 
 /** Opens the store: a new generation begins. */
-export const openVolume = ({ database, path }: SqliteFile, opening: Opening): Volume => {
+export const openVolume = (file: SqliteFile, opening: Opening): Volume => {
+  const { database, path } = file
   const reader = new SqliteReader(database)
   const { generations, next, nextSource, sequence } = begin(reader)
-  const generation = (generations.at(-1)?.generation ?? 0) + 1
+  // Of a backup that was put back, the one that was there before counts too.
+  const generation = Math.max(generations.at(-1)?.generation ?? 0, file.generation()) + 1
   const standing = new Standing(sequence, next, nextSource)
   const writer = new SqliteWriter(reader, generation, standing)
   const { incarnation, now, owner, pid } = opening
 
-  writer.run("BEGIN IMMEDIATE")
-  writer.run(
-    "INSERT INTO generations (generation, incarnation, first, owner, pid, opened_at) VALUES (?, ?, ?, ?, ?, ?)",
-    generation,
-    incarnation,
-    next,
-    owner,
-    pid,
-    Math.floor(now)
-  )
-  const recalled = recall({
-    segments: reader.segments,
-    entryOf: reader.entryOf,
-    endOf: reader.endOf,
-    open: reader.entriesWhere("e.ended IS NULL ORDER BY e.source"),
-    asked: reader.entriesWhere("e.asked = 1 AND e.ended IS NOT NULL ORDER BY e.source"),
-    entry: (source) => reader.entry(source),
-    state: (source) => writer.hasState.has(source) ? reader.state(source) : undefined
+  const recalled = reader.transaction(() => {
+    writer.run(
+      "INSERT INTO generations (generation, incarnation, first, owner, pid, opened_at) VALUES (?, ?, ?, ?, ?, ?)",
+      generation,
+      incarnation,
+      next,
+      owner,
+      pid,
+      Math.floor(now)
+    )
+    const recalled = recall({
+      segments: reader.segments,
+      entryOf: reader.entryOf,
+      endOf: reader.endOf,
+      open: reader.entriesWhere("e.ended IS NULL ORDER BY e.source"),
+      asked: reader.entriesWhere("e.asked = 1 AND e.ended IS NOT NULL ORDER BY e.source"),
+      entry: (source) => reader.entry(source),
+      state: (source) => writer.hasState.has(source) ? reader.state(source) : undefined
+    })
+    for (const { isEnded, tasks: { askedCount, lastEnded, stored } } of recalled.standing) {
+      if (!isEnded || askedCount > 0) standing.recall(stored, askedCount, isEnded, lastEnded)
+      else writer.run("UPDATE entries SET asked = 0 WHERE source = ? AND asked = 1", stored.source)
+    }
+    for (const { lastEnded, stored } of recalled.finished) writer.end(stored.source, lastEnded, now)
+    return recalled
   })
-  for (const { isEnded, tasks: { askedCount, lastEnded, stored } } of recalled.standing) {
-    if (!isEnded || askedCount > 0) standing.recall(stored, askedCount, isEnded, lastEnded)
-    else writer.run("UPDATE entries SET asked = 0 WHERE source = ? AND asked = 1", stored.source)
-  }
-  for (const { lastEnded, stored } of recalled.finished) writer.end(stored.source, lastEnded, now)
-  writer.run("COMMIT")
+  file.keepGeneration(generation)
 
   const starts = [...generations, { generation, first: next }]
   const recovered: Recovered = {

@@ -55,7 +55,7 @@ class Reading {
       stream.on("error", () => {})
       stream.on("data", (bytes: Uint8Array) => {
         feed.write(name, bytes)
-        if (false) this.#each((stream) => stream.pause())
+        if (!this.#isLast && feed.isFull) this.#each((stream) => stream.pause())
       })
       stream.once("close", () => {
         if (--this.#open === 0) Deferred.doneUnsafe(this.closed, Effect.void)

@@ -15,7 +15,7 @@ import * as ExecutorFibers from "../ExecutorFibers.ts"
 import type { FiberPlan } from "../Plan.ts"
 import * as SubmitterServer from "../submitter/SubmitterServer.ts"
 import type { Weather } from "./Faults.ts"
-import type { ExecutorLine, FaultyServer } from "./FaultyServer.ts"
+import type { ExecutorLine, Ground, Mishap } from "./Ground.ts"
 import type { History } from "./History.ts"
 
 /** What an executor of a simulation is made from. */
@@ -41,7 +41,12 @@ const leave = ({ line, scope }: Incarnation): Effect.Effect<void> =>
   Effect.andThen(Scope.close(scope, Exit.void), line.leave)
 
 /** Lets the history know of each attempt. A result that is there at once stays so, half of the time. */
-const watched = (implementation: Implementation, history: History, weather: Weather): Implementation => {
+const watched = (
+  implementation: Implementation,
+  executor: string,
+  history: History,
+  weather: Weather
+): Implementation => {
   const handlers = new Map(implementation.handlers)
   for (const [name, handler] of handlers) {
     handlers.set(name, (payload) => {
@@ -49,7 +54,7 @@ const watched = (implementation: Implementation, history: History, weather: Weat
       if (Exit.isExit(result) && weather.random.chance(0.5)) return result
       return Effect.flatMap(TaskContext, ({ attempt, taskId }) =>
         Effect.acquireUseRelease(
-          Effect.sync(() => history.began(name, taskId, attempt)),
+          Effect.sync(() => history.began(name, taskId, attempt, executor)),
           () => result,
           (ended) => Effect.sync(ended)
         ))
@@ -60,7 +65,7 @@ const watched = (implementation: Implementation, history: History, weather: Weat
 
 /** Executors that come and go. */
 export class Cluster {
-  readonly #server: FaultyServer
+  readonly #ground: Ground
   readonly #history: History
   readonly #weather: Weather
   readonly #settings: Settings
@@ -70,8 +75,8 @@ export class Cluster {
   readonly #alive = new Set<Incarnation>()
   #started = 0
 
-  constructor(server: FaultyServer, history: History, weather: Weather, settings: Settings, scope: Scope.Scope) {
-    this.#server = server
+  constructor(ground: Ground, history: History, weather: Weather, settings: Settings, scope: Scope.Scope) {
+    this.#ground = ground
     this.#history = history
     this.#weather = weather
     this.#settings = settings
@@ -89,14 +94,15 @@ export class Cluster {
       const name = `executor-${++this.#started}`
       const { capacity, leaseTime, libraries, sealer } = this.#settings
       const scope = yield* Scope.fork(this.#scope)
+      const { attach, server } = yield* this.#ground.place(name)
       const submitter = yield* SubmitterServer.connect({ name: `${name}-handlers`, libraries, sealer }).pipe(
-        Effect.provideService(Server, this.#server.server),
+        Effect.provideService(Server, server),
         Scope.provide(scope)
       )
       const parts = yield* plan.fibers.pipe(Effect.provideService(Submitter, submitter), Scope.provide(scope))
       const slots = parts.slots ?? 4
       const executor = yield* ExecutorFibers.make({
-        implementations: parts.implementations.map((each) => watched(each, this.#history, this.#weather)),
+        implementations: parts.implementations.map((each) => watched(each, name, this.#history, this.#weather)),
         provides: parts.provides,
         sealer,
         submitter,
@@ -111,9 +117,10 @@ export class Cluster {
         }
       })
       this.#history.joining(executor.spec)
-      const line = yield* this.#server.attach(executor.spec)
+      const line = yield* attach(executor.spec)
       const beat = Effect.sync(() => line.port.send({ _tag: "beat" })).pipe(Effect.delay(leaseTime / 3))
-      yield* Effect.forkIn(Effect.forever(beat), scope)
+      // Over a network the connection does that.
+      if (!this.#ground.isApart) yield* Effect.forkIn(Effect.forever(beat), scope)
       yield* Scope.provide(executor.serve(line.port), scope)
       const incarnation = { name, plan, line, scope }
       this.#present.add(incarnation)
@@ -137,17 +144,24 @@ export class Cluster {
       if (random.chance(share)) Queue.offerUnsafe(orders, undefined)
       if (counts.cancels < faults.cancels && random.chance(share * 4)) this.#cancelOne()
     }
-    while (clock.now < within && counts.deaths + counts.pauses < faults.deaths + faults.pauses) {
+    const kinds = ["deaths", "pauses", ...this.#ground.mishaps] as const
+    while (clock.now < within) {
+      const kind = random.pick(kinds.filter((kind) => counts[kind] < faults[kind]))
+      if (kind === undefined) break
       const wait = Effect.sleep(random.magnitude(within))
       yield* Effect.raceFirst(Queue.take(orders), wait)
-      const chosen = random.pick([...this.#present])
-      if (chosen === undefined) continue
-      const isDeath = counts.deaths < faults.deaths && (counts.pauses === faults.pauses || random.chance(0.5))
-      yield* isDeath ? this.#kill(chosen) : this.#pause(chosen)
+      yield* this.#happen(kind)
     }
     if (clock.now < within && counts.cancels < faults.cancels) yield* Effect.sleep(random.magnitude(within - clock.now))
     this.heal()
   })
+
+  #happen(kind: "deaths" | "pauses" | Mishap): Effect.Effect<void, unknown, unknown> {
+    if (kind !== "deaths" && kind !== "pauses") return this.#ground.happen(kind)
+    const chosen = this.#weather.random.pick([...this.#present])
+    if (chosen === undefined) return Effect.void
+    return kind === "deaths" ? this.#kill(chosen) : this.#pause(chosen)
+  }
 
   /** Nothing goes wrong any more. */
   heal(): void {
@@ -160,7 +174,7 @@ export class Cluster {
     const submitter = task === undefined ? undefined : this.#history.submitterOf(task)
     if (task === undefined || submitter === undefined) return
     this.#weather.counts.cancels++
-    this.#server.cancel(submitter, task)
+    this.#ground.cancel(submitter, task)
   }
 
   /** It dies at once; or it is cut off first, and goes on for a while without anybody who listens. */
@@ -172,7 +186,7 @@ export class Cluster {
     const { line, plan, scope } = incarnation
     const end = Effect.andThen(Scope.close(scope, Exit.void), Effect.sync(() => this.#alive.delete(incarnation)))
     const lose = line.lose("its connection dropped")
-    yield* random.chance(0.5)
+    yield* !this.#ground.isApart && random.chance(0.5)
       ? Effect.andThen(end, lose)
       : Effect.andThen(lose, Effect.forkScoped(Effect.delay(end, random.magnitude(5_000))))
     if (!isReplaced) yield* this.#replace(plan)
@@ -189,8 +203,8 @@ export class Cluster {
     this.#present.delete(incarnation)
     const isReplaced = yield* this.#cover(incarnation)
     const back = Effect.gen({ self: this }, function*() {
-      const { executors } = yield* this.#server.server.status
-      if (executors.some(({ executorId }) => executorId === name)) {
+      const executors = yield* this.#ground.executors
+      if (this.#ground.isApart || executors?.includes(name) === true) {
         this.#present.add(incarnation)
         return
       }

@@ -21,6 +21,14 @@ export interface Faults {
   readonly delay: Duration.Input
   /** How large a share of the reports arrives twice, from 0 to 1. */
   readonly duplicates: number
+  /** Of a server with a disk: how often at the most it dies, at any point of a commit or in between; it comes back. */
+  readonly crashes: number
+  /** Of a server with a disk: how often at the most a connection is lost; both ends notice, or only one does. */
+  readonly drops: number
+  /** Of a server with a disk: how often at the most a process and the server do not hear each other, or one does not hear the other. */
+  readonly partitions: number
+  /** How long that lasts at the most. Beyond 30 seconds the server gives up whom it does not hear. */
+  readonly partition: Duration.Input
   readonly within: Duration.Input
 }
 
@@ -32,11 +40,27 @@ export const usual: Faults = {
   cancels: 0,
   delay: "50 millis",
   duplicates: 0.1,
+  crashes: 2,
+  drops: 3,
+  partitions: 2,
+  partition: "20 seconds",
   within: "1 minute"
 }
 
 /** Nothing goes wrong; the order of things is still the seed's. */
-export const none: Faults = { deaths: 0, blackouts: false, pauses: 0, cancels: 0, delay: 0, duplicates: 0, within: 0 }
+export const none: Faults = {
+  deaths: 0,
+  blackouts: false,
+  pauses: 0,
+  cancels: 0,
+  delay: 0,
+  duplicates: 0,
+  crashes: 0,
+  drops: 0,
+  partitions: 0,
+  partition: 0,
+  within: 0
+}
 
 /** What has gone wrong so far. */
 export interface FaultCounts {
@@ -45,6 +69,9 @@ export interface FaultCounts {
   cancels: number
   delays: number
   duplicates: number
+  crashes: number
+  drops: number
+  partitions: number
 }
 
 /** Whether things go wrong at the moment, and how. */
@@ -52,11 +79,21 @@ export class Weather {
   readonly random: SeededRandom
   readonly clock: VirtualClock
   readonly faults: Faults
-  readonly counts: FaultCounts = { deaths: 0, pauses: 0, cancels: 0, delays: 0, duplicates: 0 }
+  readonly counts: FaultCounts = {
+    deaths: 0,
+    pauses: 0,
+    cancels: 0,
+    delays: 0,
+    duplicates: 0,
+    crashes: 0,
+    drops: 0,
+    partitions: 0
+  }
   /** Told of every message that arrives while things go wrong. */
   onArrival: (() => void) | undefined
   #isFair = false
   readonly #links = new Set<{ readonly resume: () => void }>()
+  readonly #healed: Array<() => void> = []
 
   constructor(faults: Faults, random: SeededRandom, clock: VirtualClock) {
     this.faults = faults
@@ -72,6 +109,12 @@ export class Weather {
   heal(): void {
     this.#isFair = true
     for (const link of this.#links) link.resume()
+    for (const healed of this.#healed.splice(0)) healed()
+  }
+
+  /** Calls it once everything heals. */
+  onHeal(healed: () => void): void {
+    this.#healed.push(healed)
   }
 
   /** One direction of a connection. */

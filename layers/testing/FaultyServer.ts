@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, Exit, Scope } from "effect"
-import { type ExecutorPort, Server, type SubmitterPort } from "../../services/Server.ts"
+import { Server, type SubmitterPort } from "../../services/Server.ts"
 import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
 import type { ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
@@ -12,21 +12,13 @@ import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
 import { ConnectionLost } from "../../src/task/TaskError.ts"
 import { afterTurn } from "../TurnScheduler.ts"
 import type { Link, Weather } from "./Faults.ts"
+import type { ExecutorLine, Ground, Mishap, Place } from "./Ground.ts"
 import type { History } from "./History.ts"
 
-/** An executor's connection, as the one who pulls the plug sees it. */
-export interface ExecutorLine {
-  readonly port: ExecutorPort
-  /** Both directions stand still until then. */
-  readonly pause: (until: number) => void
-  /** The server is told that the executor is lost; what the executor says from then on still arrives, too late. */
-  readonly lose: (reason: string) => Effect.Effect<void>
-  /** It says goodbye. */
-  readonly leave: Effect.Effect<void>
-}
-
 /** Wraps a server. The relays run in `scope`, which must outlive all connections. */
-export class FaultyServer {
+export class FaultyServer implements Ground {
+  readonly isApart = false
+  readonly mishaps = []
   readonly #server: Server["Service"]
   readonly #weather: Weather
   readonly #history: History
@@ -45,6 +37,21 @@ export class FaultyServer {
     return Server.of({ ...this.#server, connect: (submitter) => this.#connect(submitter) })
   }
 
+  readonly place = (): Effect.Effect<Place> =>
+    Effect.succeed({ server: this.server, operator: undefined, attach: this.attach })
+
+  readonly happen = (_: Mishap): Effect.Effect<void> => Effect.void
+
+  get status() {
+    return this.#server.status
+  }
+
+  get executors() {
+    return Effect.map(this.#server.status, ({ executors }) => executors.map(({ executorId }) => executorId))
+  }
+
+  readonly conclude = Effect.succeed([])
+
   /** Once more: at once, or when what it is about may be long over. */
   #again(send: () => void): void {
     const { clock, random } = this.#weather
@@ -53,7 +60,7 @@ export class FaultyServer {
   }
 
   /** Somebody else cancels a task of that submitter. */
-  cancel(submitter: string, task: number): void {
+  readonly cancel = (submitter: string, task: number): void => {
     this.#ups.get(submitter)?.send({ _tag: "cancel", target: { task }, by: "the simulation" })
   }
 

@@ -4,9 +4,11 @@
  *
  * @since 0.1.0
  */
+import { Equal } from "effect"
 import type { Transition } from "../../src/dispatch/Command.ts"
 import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
+import type { Commit } from "../../src/store/Stored.ts"
 import type { Outcome } from "../../src/task/Outcome.ts"
 import type { Limit, TaskSpec } from "../../src/task/TaskSpec.ts"
 
@@ -34,6 +36,9 @@ interface Attending {
   readonly held: Set<number>
 }
 
+const isSame = (left: Outcome | undefined, right: Outcome): boolean =>
+  left === right || Equal.equals(left, right) || JSON.stringify(left) === JSON.stringify(right)
+
 /** Follows one limit; says of an attempt that is given out whether it is one too many. */
 class LimitHistory {
   readonly #limit: Limit
@@ -55,6 +60,11 @@ class LimitHistory {
   release(task: number): void {
     this.#held.delete(task)
   }
+
+  /** A new server does not know what the last one has started, but for what has not ended. */
+  restarted(): void {
+    this.#starts = []
+  }
 }
 
 /** One line of a record, without what differs from one process to the next. */
@@ -73,6 +83,13 @@ export class History {
   readonly #specs = new Map<string, TaskSpec>()
   readonly #limits = new Map<string, LimitHistory>()
   readonly #executors = new Map<string, Attending>()
+  /** All that ever joined. */
+  readonly #known = new Map<string, ExecutorSpec>()
+  /** Submitters that were told that nothing more will come. */
+  readonly #lost = new Set<string>()
+  /** What tasks follow, by their first. */
+  readonly #dependencies = new Map<number, ReadonlyArray<number>>()
+  #generation = 0
   readonly #requests = new Map<string, Map<number, RequestHistory>>()
   /** Compared in the end: the record of it may be on its way. */
   readonly #heard: Array<{ readonly submitter: string; readonly task: number; readonly outcome: Outcome }> = []
@@ -93,7 +110,7 @@ export class History {
 
   /** An executor is about to join. */
   joining(spec: ExecutorSpec): void {
-    this.#executors.set(spec.executorId, { spec, held: new Set() })
+    this.#known.set(spec.executorId, spec)
   }
 
   /** Tasks that have been accepted and have not ended. */
@@ -113,6 +130,32 @@ export class History {
   #violated(rule: string, { task }: { readonly task: number }): void {
     const name = this.#tasks.get(task)?.name
     this.violations.push(`${rule}${task < 0 ? "" : ` (task ${task}${name === undefined ? "" : `, ${name}`})`}`)
+  }
+
+  /** It is on the disk, and nobody has been told yet. */
+  committed({ entries, transitions }: Commit, generation: number): void {
+    if (generation < this.#generation) this.violations.push(`generation ${generation} wrote after ${this.#generation}`)
+    else if (generation > this.#generation) this.#restarted(generation)
+    const firsts = new Map(entries.map(({ entry: { first, index, request } }) => [`${request}.${index}`, first]))
+    for (const { entry: { entry: { after = [], count }, first, request } } of entries) {
+      const follows = after.flatMap((each) => typeof each === "number" ? each : firsts.get(`${request}.${each.entry}`) ?? [])
+      if (follows.length === 0) continue
+      for (let task = first; task < first + count; task++) this.#dependencies.set(task, follows)
+    }
+    for (const transition of transitions) this.recorded(transition)
+  }
+
+  #restarted(generation: number): void {
+    this.#generation = generation
+    this.#executors.clear()
+    for (const limit of this.#limits.values()) limit.restarted()
+    // Times are counted anew.
+    for (const history of this.#tasks.values()) history.startedAt = history.stoppingAt = undefined
+  }
+
+  /** Nothing more will come to that submitter, which has not left. */
+  lost(submitter: string): void {
+    this.#lost.add(submitter)
   }
 
   /** The server recorded something. */
@@ -144,9 +187,10 @@ export class History {
   }
 
   #moved({ executorId, kind, task }: Transition): void {
-    const executor = this.#executors.get(executorId ?? "")
-    if (executor === undefined) this.#violated(`${kind} of an executor that never came`, { task })
-    else if (kind === "Left") this.#executors.delete(executor.spec.executorId)
+    const spec = this.#known.get(executorId ?? "")
+    if (spec === undefined) this.#violated(`${kind} of an executor that never came`, { task })
+    else if (kind === "Joined") this.#executors.set(spec.executorId, { spec, held: new Set() })
+    else if (!this.#executors.delete(spec.executorId)) this.#violated(`${executorId} left twice`, { task })
   }
 
   #changed(record: Transition, history: TaskHistory): void {
@@ -159,7 +203,10 @@ export class History {
     }
     if (kind === "Started") history.startedAt = at
     else if (kind === "Stopping") history.stoppingAt = at
-    else {
+    else if (kind === "Adopted") {
+      history.startedAt = at
+      this.#executors.get(executorId ?? "")?.held.add(record.task)
+    } else {
       this.#release(record.task, history)
       if (kind === "Retrying") this.retries++
       if (kind !== "Ended" || typeof detail !== "object") return
@@ -177,6 +224,9 @@ export class History {
     if (history.holder !== undefined) this.#violated(`assigned while ${history.holder} holds it`, { task })
     const executor = this.#executors.get(executorId ?? "")
     if (executor === undefined) return this.#violated(`assigned to ${executorId}, which is not there`, { task })
+    for (const other of this.#dependencies.get(task) ?? []) {
+      if (this.#tasks.get(other)?.outcome === undefined) this.#violated(`assigned before task ${other}, which it follows`, { task })
+    }
     history.epoch = epoch
     history.holder = executor.spec.executorId
     executor.held.add(task)
@@ -246,8 +296,13 @@ export class History {
       const request = requests?.get(notice.request)
       if (request === undefined) return
       request.accepted = true
+      const aliases = new Set(notice.known.map(({ entry, index }) => `${entry}.${index}`))
       for (const [entry, first] of notice.first.entries()) {
-        for (let index = 0; index < (request.counts[entry] ?? 0); index++) this.#owners.set(first + index, submitter)
+        for (let index = 0; index < (request.counts[entry] ?? 0); index++) {
+          this.#owners.set(first + index, submitter)
+          if (this.#generation === 0 || aliases.has(`${entry}.${index}`) || this.#tasks.has(first + index)) continue
+          this.#violated("acknowledged before it was on the disk", { task: first + index })
+        }
       }
     } else if (notice._tag === "Ended") {
       for (const { count, entry, index, outcome, request, task } of notice.endings) {
@@ -256,6 +311,9 @@ export class History {
           const key = `${entry}.${index + each}`
           if (ended.has(key)) this.#violated(`${submitter} heard twice how it ended`, { task: task + each })
           ended.set(key, outcome)
+          if (this.#generation > 0 && this.#tasks.get(task + each)?.outcome === undefined) {
+            this.#violated("told how it ended before that was on the disk", { task: task + each })
+          }
           this.#heard.push({ submitter, task: task + each, outcome })
         }
       }
@@ -263,8 +321,9 @@ export class History {
   }
 
   /** A handler begins an attempt; call the result when it has ended. */
-  began(taskName: string, taskId: string, attempt: number): () => void {
-    const key = `${taskId}/${attempt}`
+  began(taskName: string, taskId: string, attempt: number, executor = ""): () => void {
+    // An attempt that was given out and is not on the disk may be given out again, to another.
+    const key = this.#generation > 0 ? `${taskId}/${attempt} ${executor}` : `${taskId}/${attempt}`
     const task = Number(taskId.slice(taskId.lastIndexOf(".") + 1))
     if (this.#attempts.has(key)) this.#violated(`attempt ${attempt} was run twice`, { task })
     this.#attempts.add(key)
@@ -281,10 +340,11 @@ export class History {
   conclude(fibers: number): ReadonlyArray<string> {
     for (const task of this.open) this.#violated("accepted, and never ended", { task })
     for (const { outcome, submitter, task } of this.#heard) {
-      if (this.#tasks.get(task)?.outcome === outcome) continue
+      if (isSame(this.#tasks.get(task)?.outcome, outcome)) continue
       this.#violated(`${submitter} heard of ${outcome._tag}, which is not on record`, { task })
     }
     for (const [submitter, requests] of this.#requests) {
+      if (this.#lost.has(submitter)) continue
       for (const [request, { accepted, ended, size }] of requests) {
         if (accepted && ended.size !== size) {
           this.violations.push(

@@ -31,9 +31,13 @@ import { makeSealer } from "../SealerNode.ts"
 import * as ServerMemory from "../ServerMemory.ts"
 import * as SubmitterServer from "../submitter/SubmitterServer.ts"
 import { Cluster } from "./Cluster.ts"
+import { Timing } from "../wire/Timing.ts"
+import { DurableGround } from "./DurableGround.ts"
 import { type FaultCounts, type Faults, none, usual, Weather } from "./Faults.ts"
 import { FaultyServer } from "./FaultyServer.ts"
+import type { Ground } from "./Ground.ts"
 import { History, lineOf } from "./History.ts"
+import * as Network from "./Network.ts"
 import { SeededRandom } from "./SeededRandom.ts"
 import { VirtualClock } from "./VirtualClock.ts"
 import { VirtualScheduler } from "./VirtualScheduler.ts"
@@ -73,6 +77,12 @@ export interface Options<A, E, R> {
   readonly faults?: Partial<Faults> | "none"
   /** How the server judges. */
   readonly server?: ServerMemory.Options
+  /**
+   * Where the server keeps its tasks. With a disk it is a process of its own, as
+   * are program and executors, which reach it over a network: it dies and comes
+   * back, and connections are lost. In memory, where absent, all are in one process.
+   */
+  readonly store?: "memory" | "disk"
   /** What all executors share, as one node. */
   readonly capacity?: { readonly cpu: number; readonly bytes: number; readonly slots: number }
   /** When a simulation is said never to end: so much virtual time, a day, or so many steps, 2 million, where absent. */
@@ -164,20 +174,17 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
   const faults = options.faults === "none" ? none : { ...usual, ...options.faults }
   const weather = new Weather(faults, new SeededRandom(seed, "faults"), clock)
   const history = new History()
+  const timing = Network.timing(weather, (run) => scheduler.schedule(run))
+  const premises = Context.add(VirtualTime.context(scheduler, clock), Timing, timing)
   let fibers = 0
   let started = 0
   let status = { refused: 0, repeated: 0 }
 
   const cluster = Effect.gen(function*() {
     const scope = yield* Effect.scope
-    const server = Context.get(yield* Layer.build(ServerMemory.layer(options.server)), Server)
-    yield* Effect.forkScoped(
-      Stream.runForEach(server.records(Infinity), (record) => Effect.sync(() => history.recorded(record))).pipe(
-        Effect.provideService(Scheduler.PreventSchedulerYield, true)
-      ),
-      { startImmediately: true }
-    )
-    const faulty = new FaultyServer(server, weather, history, scope)
+    const ground = options.store === "disk"
+      ? yield* durable(options.server ?? {}, weather, timing, history, scope)
+      : yield* fleeting(options.server, weather, history, scope)
     const libraries = yield* librariesOf(plans)
     history.know(
       libraries.flatMap(({ encoding, name: libraryName, tasks, version }) =>
@@ -186,20 +193,22 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
     )
     const sealer = makeSealer((length) => weather.random.bytes(length))
     const settings = { libraries, sealer, leaseTime: options.server?.leaseTime ?? 30_000, capacity: options.capacity }
-    const executors = new Cluster(faulty, history, weather, settings, scope)
+    const executors = new Cluster(ground, history, weather, settings, scope)
     for (const plan of plans) yield* executors.start(plan)
     const disturbing = yield* Scope.fork(scope)
     yield* Effect.forkIn(Scope.provide(executors.chaos, disturbing), disturbing)
+    const { server } = yield* ground.place("program")
     const value = yield* Effect.scoped(Effect.gen(function*() {
       const submitter = yield* SubmitterServer.connect({ name: "program", libraries, sealer })
       return yield* Effect.exit(Effect.scoped(Effect.provideService(options.program, Submitter, submitter)))
-    })).pipe(Effect.provideService(Server, faulty.server))
+    })).pipe(Effect.provideService(Server, server))
     yield* Scope.close(disturbing, Exit.void)
     executors.heal()
     yield* executors.stop
-    const { refused, repeated } = yield* server.status
+    const { refused, repeated } = yield* ground.status
     status = { refused, repeated }
     started = executors.started
+    for (const violation of yield* ground.conclude) history.violations.push(violation)
     // What has been recorded and said is read before those who read it go.
     yield* clock.idle
     return yield* value
@@ -212,12 +221,12 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
       recordFiberEnd: () => fibers--
     }),
     // Provided last, they win over what the test has set.
-    Effect.provideContext(VirtualTime.context(scheduler, clock)),
+    Effect.provideContext(premises),
     Effect.provideContext(context)
   ) as Effect.Effect<A, unknown>
 
   const exit = yield* Effect.callback<Exit.Exit<A, unknown>>((resume) => {
-    const fiber = Effect.runForkWith(VirtualTime.context(scheduler, clock))(root)
+    const fiber = Effect.runForkWith(premises)(root)
     const giveUp = (why: string) => {
       history.violations.push(`${why}; ${history.open.length} tasks have not ended`)
       resume(Effect.succeed(Exit.interrupt()))
@@ -258,6 +267,35 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
     log
   }
   return report
+})
+
+const fleeting = Effect.fnUntraced(function*(
+  options: ServerMemory.Options | undefined,
+  weather: Weather,
+  history: History,
+  scope: Scope.Scope
+) {
+  const server = Context.get(yield* Layer.build(ServerMemory.layer(options)), Server)
+  yield* Effect.forkScoped(
+    Stream.runForEach(server.records(Infinity), (record) => Effect.sync(() => history.recorded(record))).pipe(
+      Effect.provideService(Scheduler.PreventSchedulerYield, true)
+    ),
+    { startImmediately: true }
+  )
+  const ground: Ground = new FaultyServer(server, weather, history, scope)
+  return ground
+})
+
+const durable = Effect.fnUntraced(function*(
+  dispatcher: ServerMemory.Options,
+  weather: Weather,
+  timing: Timing,
+  history: History,
+  scope: Scope.Scope
+) {
+  const ground = new DurableGround(weather, timing, history, { dispatcher }, scope)
+  yield* ground.serve
+  return ground as Ground
 })
 
 /** The libraries that the executors implement, each once. */

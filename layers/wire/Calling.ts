@@ -87,6 +87,8 @@ export const make = Effect.fnUntraced(function*(
   const client = yield* RpcClient.make(group, { disableTracing: true }).pipe(
     Effect.provideService(RpcClient.Protocol, protocol)
   )
+  // Until it listens, it would not hear of a connection that is lost.
+  while (ids.size === 0) yield* Effect.yieldNow
   const all = (message: RpcMessage.FromServerEncoded) => {
     for (const id of ids) run(respond!(id, message))
   }

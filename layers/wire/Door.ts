@@ -21,6 +21,8 @@ import { AddressInUse, ListenFailed } from "./ListenFailed.ts"
 /** Somebody who was let in; `rest` is what came after the first line. */
 export interface Admitted {
   readonly socket: Socket
+  /** Its address, or that of the unix socket. */
+  readonly from?: string
   readonly greeting: Greeting
   readonly roles: ReadonlySet<Role>
   readonly name: string
@@ -108,7 +110,7 @@ const receive = (socket: Socket, options: Options & { readonly patience: Patienc
     socket.pause()
     stop()
     const name = verdict.name ?? greeting.name ?? socket.remoteAddress ?? "somebody here"
-    options.admitted({ socket, greeting, roles: verdict.roles, name, rest: chunk.subarray(end + 1) })
+    options.admitted({ socket, from: sourceOf(socket, options), greeting, roles: verdict.roles, name, rest: chunk.subarray(end + 1) })
   }
   const timer = setTimeout(() => refuseNonsense("it did not say in time who it is"), options.limits.handshakeTime)
   socket.on("error", () => socket.destroy())
@@ -243,11 +245,11 @@ export const open = Effect.fnUntraced(
     }
     const server = address._tag === "Tls"
       ? createTlsServer({
+        // One without a certificate may have a token.
+        ...(tls?.ca !== undefined && { requestCert: true, rejectUnauthorized: false }),
         ...tls,
         minVersion: "TLSv1.3",
-        handshakeTimeout: limits.handshakeTime,
-        // One without a certificate may have a token.
-        ...(tls?.ca !== undefined && { requestCert: true, rejectUnauthorized: false })
+        handshakeTimeout: limits.handshakeTime
       }, arrived)
       : createServer(arrived)
     server.maxConnections = limits.connections

@@ -87,7 +87,7 @@ export class ExecutorRemote extends Talk {
     const { commands, hasLeft = false } = this.#session.hear(fresh)
     for (const command of commands) this.#commands.offer(command)
     if (commands.length > 0) this.#commands.flush()
-    if (hasLeft) this.finish(undefined)
+    if (hasLeft) this.settled()
     return undefined
   }
 

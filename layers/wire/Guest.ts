@@ -27,11 +27,14 @@ export interface Host {
   readonly open: (guest: Guest, open: Open) => void
   /** A call. */
   readonly call: (guest: Guest, message: RpcMessage.FromClientEncoded) => void
-  readonly left: (guest: Guest, reason: string) => void
+  readonly left: (guest: Guest, reason: string, isBreach: boolean) => void
 }
 
 /** The frames of sessions, as they are tagged in JSON. */
 const tags: ReadonlySet<unknown> = new Set(["Open", "Submitter", "Executor", "Received", "Beat"])
+
+/** What callers say. */
+const callTags: ReadonlySet<unknown> = new Set(["Request", "Ack", "Interrupt", "Ping", "Eof"])
 
 const isTagged = (value: unknown): value is { readonly _tag: unknown } =>
   typeof value === "object" && value !== null && "_tag" in value
@@ -45,7 +48,12 @@ export class Guest implements Visit {
   readonly encoding: "binary" | "ndjson"
   /** It is on this machine, and has come over a unix socket. */
   readonly isNear: boolean
+  /** From where it came. */
+  readonly from: string
   readonly seats = new Map<number, AnySeat>()
+  /** Channels of sessions that are being begun. */
+  readonly opening = new Set<number>()
+  isGone = false
   /** Calls that have not been answered. */
   calls = 0
   readonly #wire: Wire
@@ -59,7 +67,7 @@ export class Guest implements Visit {
   #isTelling = false
 
   constructor(
-    about: Pick<Guest, "id" | "roles" | "name" | "encoding" | "isNear">,
+    about: Pick<Guest, "id" | "roles" | "name" | "encoding" | "isNear" | "from">,
     wire: Wire,
     host: Host,
     serialization: RpcSerialization.RpcSerialization["Service"]
@@ -69,6 +77,7 @@ export class Guest implements Visit {
     this.name = about.name
     this.encoding = about.encoding
     this.isNear = about.isNear
+    this.from = about.from
     this.#wire = wire
     this.#host = host
     this.#serialization = serialization
@@ -80,10 +89,11 @@ export class Guest implements Visit {
     this.#wire.listen({
       frame: (body, kind) => this.#read(body, kind),
       drained: () => this.flush(),
-      closed: (reason) => {
+      closed: (reason, isBreach) => {
+        this.isGone = true
         for (const seat of this.seats.values()) seat.detach(this)
         this.seats.clear()
-        this.#host.left(this, reason)
+        this.#host.left(this, reason, isBreach)
       }
     }, rest)
   }
@@ -93,7 +103,9 @@ export class Guest implements Visit {
     return this.#wire.readAt
   }
 
-  readonly cut = (reason: string): void => this.#wire.close(reason)
+  readonly cut = (reason: string, isBreach = true): void => this.#wire.close(reason, isBreach)
+
+  readonly gone = (channel: number): void => void this.seats.delete(channel)
 
   readonly mark = (channel: number): void => {
     this.#marked.add(channel)
@@ -169,6 +181,7 @@ export class Guest implements Visit {
 
   #read(body: Buffer, kind: Kind | undefined): void {
     if (kind === Kind.rpc) {
+      if (body.length === 0) throw new RangeError("a call of no bytes")
       for (const message of this.#parser.decode(body)) this.#host.call(this, message as RpcMessage.FromClientEncoded)
       return
     }
@@ -178,7 +191,8 @@ export class Guest implements Visit {
     if (!isTagged(value)) throw new TypeError("it has no _tag")
     if (tags.has(value._tag)) this.#hear(ndjson.decode(value), body.length)
     // The server of calls reads them by schemas of its own.
-    else this.#host.call(this, value as RpcMessage.FromClientEncoded)
+    else if (callTags.has(value._tag)) this.#host.call(this, value as RpcMessage.FromClientEncoded)
+    else throw new TypeError("nothing is tagged like that")
   }
 
   #hear(frame: UpFrame, size: number): void {

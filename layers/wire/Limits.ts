@@ -21,6 +21,8 @@ export interface Limits {
   readonly strangers?: number
   /** Sessions of one connection. */
   readonly sessions?: number
+  /** Sessions of all connections, those included whose connection is lost. */
+  readonly sessionsInAll?: number
   /** Of what one session has not taken from the server, and of what the server has not taken from it. */
   readonly window?: number
   /** Of the submissions of one session that come in pieces and are not whole. */
@@ -40,6 +42,7 @@ export interface Settled {
   readonly connections: number
   readonly strangers: number
   readonly sessions: number
+  readonly sessionsInAll: number
   readonly window: number
   readonly unfinished: number
   readonly unfinishedInAll: number
@@ -53,6 +56,7 @@ export const settle = (limits: Limits): Settled => ({
   connections: 1_024,
   strangers: 128,
   sessions: 1_024,
+  sessionsInAll: 8_192,
   window: 8 * mebibyte,
   unfinished: 256 * mebibyte,
   unfinishedInAll: 1_024 * mebibyte,

@@ -142,6 +142,11 @@ export class Line {
     return channel
   }
 
+  /** All up to that have come in. */
+  tell(channel: number, ack: number): void {
+    if (this.#wire !== undefined) this.#frame({ _tag: "Received", channel, ack })
+  }
+
   remove(channel: number): void {
     this.#sessions.delete(channel)
   }

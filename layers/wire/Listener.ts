@@ -15,6 +15,7 @@ import { Budget } from "../../src/protocol/session/Assembly.ts"
 import type { Open } from "../../src/protocol/session/Frame.ts"
 import type { BindRefused } from "../../src/security/Binding.ts"
 import type { Claim, Verdict } from "../../src/security/Claim.ts"
+import { defaultLimits, Patience } from "../../src/security/Patience.ts"
 import * as Calls from "./Calls.ts"
 import * as Door from "./Door.ts"
 import { ExecutorSeat } from "./ExecutorSeat.ts"
@@ -35,6 +36,8 @@ export interface Reached {
   /** Absent where the server starts no executors. */
   readonly pool?: ExecutorPool["Service"]
   readonly limits?: Limits
+  /** A connection has ended, whether it may come back or not. */
+  readonly left?: () => void
 }
 
 /** Where to listen, for whom, and what they reach. */
@@ -83,6 +86,7 @@ export const host = Effect.fnUntraced(
     const budget = new Budget(limits.unfinishedInAll)
     const seats = new Map<string, AnySeat>()
     const guests = new Set<Guest>()
+    const patience = new Patience({ ...defaultLimits, logMillis: limits.logTime })
     const opening = new Map<string, () => void>()
     let isClosed = false
     let guestIds = 0
@@ -90,6 +94,9 @@ export const host = Effect.fnUntraced(
     const house = { limits, timing, run, forget: (session: string) => void seats.delete(session) }
 
     const admit = (guest: Guest, seat: AnySeat, { channel, received }: Open, isResumed: boolean) => {
+      guest.opening.delete(channel)
+      // Whoever began it did not wait for the answer.
+      if (guest.isGone) return seat.visit === undefined ? seat.await() : undefined
       if (seat.visit instanceof Guest) seat.visit.seats.delete(seat.channel)
       if (!seat.attach(guest, channel, received)) {
         return guest.denied(channel, "the session has gone on without what it says that it has")
@@ -104,6 +111,7 @@ export const host = Effect.fnUntraced(
         ? new SubmitterSeat(session, house, as.name, budget)
         : new ExecutorSeat(session, house, { ...as.spec, heartbeat: true })
       seats.set(session, seat)
+      guest.opening.add(open.channel)
       opening.set(session, () => admit(guest, seat, { ...open, received: 0 }, false))
       run(Effect.map(seat.start(server), () => {
         const ready = opening.get(session)
@@ -112,18 +120,38 @@ export const host = Effect.fnUntraced(
       }))
     }
 
+    /** For the log, what peers did that they may not: each address once in a while. */
+    const note = ({ from }: Guest, what: string) => {
+      const { isLogged, refusals } = patience.refused(from, timing.now(), true)
+      const more = refusals > 1 ? `, ${refusals} times by now` : ""
+      if (isLogged) run(Effect.logWarning(`A peer from ${from} ${what}${more}`))
+    }
+    const deny = (guest: Guest, channel: number, reason: string) => {
+      note(guest, `was refused a session: ${reason}`)
+      guest.denied(channel, reason)
+    }
+
     const open = (guest: Guest, open: Open) => {
       const { as, channel, session } = open
-      if (guest.seats.has(channel)) return guest.cut(`channel ${channel} is open already`)
-      if (!guest.roles.has(as._tag)) return guest.denied(channel, `it was not let in as ${as._tag}`)
-      if (guest.seats.size >= limits.sessions) return guest.denied(channel, "it has too many sessions")
+      if (guest.seats.has(channel) || guest.opening.has(channel)) {
+        return guest.cut(`channel ${channel} is open already`)
+      }
+      if (!guest.roles.has(as._tag)) return deny(guest, channel, `it was not let in as ${as._tag}`)
+      if (guest.seats.size + guest.opening.size >= limits.sessions) {
+        return deny(guest, channel, "it has too many sessions")
+      }
       const seat = seats.get(session)
-      if (seat === undefined) return begin(guest, open)
+      if (seat === undefined) {
+        return seats.size < limits.sessionsInAll
+          ? begin(guest, open)
+          : deny(guest, channel, "the server has too many sessions")
+      }
       const isSame = seat instanceof SubmitterSeat
         ? as._tag === "submitter" && seat.name === as.name
         : as._tag === "executor" && seat.spec.executorId === as.spec.executorId
-      if (!isSame) return guest.denied(channel, "the session is another's")
+      if (!isSame) return deny(guest, channel, "the session is another's")
       if (seat.isReady) return admit(guest, seat, open, true)
+      guest.opening.add(channel)
       // Still being connected, for a connection that is lost meanwhile.
       opening.set(session, () => admit(guest, seat, { ...open, received: 0 }, false))
     }
@@ -142,16 +170,18 @@ export const host = Effect.fnUntraced(
       codecs: FrameCodec.listener(),
       open,
       call: (guest, message) => calls[guest.encoding].take(guest, message),
-      left: (guest) => {
+      left: (guest, reason, isBreach) => {
+        if (isBreach) note(guest, `was cut off: ${reason}`)
         guests.delete(guest)
         calls[guest.encoding].left(guest)
+        options.left?.()
       }
     }
 
-    const admitted: House["admitted"] = ({ greeting, name, rest, roles, socket }) => {
+    const admitted: House["admitted"] = ({ from, greeting, name, rest, roles, socket }) => {
       socket.write(answerLine({ _tag: "Welcome", cadre: greeting.cadre, info: server.info }))
-      const wire = new Wire(socket, greeting.encoding, timing)
-      const about = { id: guestIds++, roles, name, encoding: greeting.encoding, isNear }
+      const wire = new Wire(socket, greeting.encoding, timing, mostFrame, false)
+      const about = { id: guestIds++, roles, name, encoding: greeting.encoding, isNear, from: from ?? "elsewhere" }
       const guest = new Guest(about, wire, host, serializations[greeting.encoding])
       guests.add(guest)
       guest.listen(rest)
@@ -160,13 +190,13 @@ export const host = Effect.fnUntraced(
     // Peers that are silent for too long are gone, whatever their sockets say.
     const unwatch = timing.every(Math.max(10, limits.idleTime / 4), () => {
       const since = timing.now() - limits.idleTime
-      for (const guest of guests) if (guest.readAt < since) guest.cut("nothing was heard from it for too long")
+      for (const guest of guests) if (guest.readAt < since) guest.cut("nothing was heard from it for too long", false)
     })
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isClosed = true
         unwatch()
-        for (const guest of guests) guest.cut("the server is closing")
+        for (const guest of guests) guest.cut("the server is closing", false)
         for (const seat of seats.values()) seat.dispose()
       })
     )

@@ -16,6 +16,8 @@ export interface Visit {
   readonly mark: (channel: number) => void
   /** Writes now. */
   readonly flush: () => void
+  /** The session is over, and the peer knows. */
+  readonly gone: (channel: number) => void
   /** The peer breaks the rules. */
   readonly cut: (reason: string) => void
 }
@@ -93,7 +95,11 @@ export abstract class Seat<Up, Down> {
 
   /** The connection is gone. */
   detach(visit: Visit): void {
-    if (this.visit !== visit) return
+    if (this.visit === visit) this.await()
+  }
+
+  /** It has no connection now, and is kept for a while. */
+  await(): void {
     this.visit = undefined
     this.channel = -1
     this.#expiry?.()
@@ -121,7 +127,9 @@ export abstract class Seat<Up, Down> {
   acknowledged(ack: number): void {
     if (!this.link.acknowledge(ack)) return this.visit?.cut("it acknowledges what was never said")
     this.#thaw()
-    if (this.#isOver && this.link.count === 0) this.house.forget(this.session)
+    if (!this.#isOver || this.link.count > 0) return
+    this.house.forget(this.session)
+    this.visit?.gone(this.channel)
   }
 
   protected say(word: Down, size: number): void {

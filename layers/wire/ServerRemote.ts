@@ -72,6 +72,9 @@ const patiently = Schedule.max([
 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
+/** Who was refused will be refused again. */
+const isTransient = (error: ConnectError): boolean => error._tag === "Unreachable"
+
 /** Connects, and stays connected until the scope is left. */
 export const connect = Effect.fnUntraced(
   function*(options: Options): Effect.fn.Return<Remote, AddressInvalid | ConnectError, Scope.Scope> {
@@ -124,7 +127,7 @@ export const connectBy = Effect.fnUntraced(
       line.lose(reason)
       onLost?.(reason)
     }
-    const again: Effect.Effect<void> = Effect.suspend(() => Effect.retry(dial, reconnect)).pipe(
+    const again: Effect.Effect<void> = Effect.suspend(() => Effect.retry(dial, { schedule: reconnect, while: isTransient })).pipe(
       Effect.match({
         onFailure: (error) => isClosed ? undefined : lose(`${why}, and ${error.message}`),
         onSuccess: (dialled) => {

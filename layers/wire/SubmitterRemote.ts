@@ -90,7 +90,7 @@ export class SubmitterRemote extends Talk {
     for (const notice of notices) this.#notices.offer(notice)
     if (notices.length > 0) this.#notices.flush()
     if (lost !== undefined) this.finish(lost)
-    else if (hasLeft) this.finish(undefined)
+    else if (hasLeft) this.settled()
     else if (this.#session.hasToAcknowledge && !this.#isAcknowledging) {
       this.#isAcknowledging = true
       this.line.timing.after(acknowledgingTime, () => {

@@ -127,6 +127,12 @@ export abstract class Talk implements Session {
     this.onOver?.()
   }
 
+  /** The server has taken note that it left, and is told that this was heard: until then it keeps the session. */
+  protected settled(): void {
+    this.line.tell(this.#channel, this.link.received)
+    this.finish(undefined)
+  }
+
   /** Leaving was said: that has to reach the server, if there is one. */
   protected left(): void {
     this.#isLeaving = true

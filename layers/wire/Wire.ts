@@ -23,6 +23,7 @@ export interface Pipe {
   on(event: "drain" | "end" | "close", listener: () => void): unknown
   on(event: "error", listener: (error: Error) => void): unknown
   resume(): unknown
+  pause(): unknown
   write(bytes: Uint8Array | string): unknown
   /** Bytes that have not left. */
   readonly writableLength: number
@@ -39,8 +40,8 @@ export interface Hearer {
   readonly heard?: () => void
   /** There is room again. */
   readonly drained: () => void
-  /** Called once. */
-  readonly closed: (reason: string) => void
+  /** Called once. Where the other end broke the rules the reason is for the log: nothing of what it said is in it. */
+  readonly closed: (reason: string, isBreach: boolean) => void
 }
 
 /** A connection after its first lines. */
@@ -50,8 +51,13 @@ export class Wire {
   readonly #isText: boolean
   readonly #most: number
   #hearer: Hearer | undefined
+  readonly #isPatient: boolean
+  #isPaused = false
   #parts: Array<Buffer> = []
   #partsSize = 0
+  /** The last of the parts, where small ones share it, and how much of it is used. */
+  #slab: Buffer | undefined
+  #slabUsed = 0
   /** Bytes that have to be there before there is a frame. */
   #wanted = 0
   #out: Array<Buffer> = []
@@ -61,8 +67,10 @@ export class Wire {
   /** When something was last read. */
   readAt: number
 
-  constructor(socket: Pipe, encoding: "binary" | "ndjson", timing: Timing, most = mostFrame) {
+  /** One that is not patient reads nothing while the other end does not either; one of the two ends has to be. */
+  constructor(socket: Pipe, encoding: "binary" | "ndjson", timing: Timing, most = mostFrame, isPatient = true) {
     this.#socket = socket
+    this.#isPatient = isPatient
     this.#timing = timing
     this.readAt = timing.now()
     this.#isText = encoding === "ndjson"
@@ -73,7 +81,13 @@ export class Wire {
   listen(hearer: Hearer, rest: Buffer): void {
     this.#hearer = hearer
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk))
-    this.#socket.on("drain", () => hearer.drained())
+    this.#socket.on("drain", () => {
+      if (this.#isPaused) {
+        this.#isPaused = false
+        this.#socket.resume()
+      }
+      hearer.drained()
+    })
     this.#socket.on("end", () => this.close("the other end closed it"))
     this.#socket.on("close", () => this.close("the other end is gone"))
     this.#socket.on("error", ({ message }) => this.close(message))
@@ -115,10 +129,13 @@ export class Wire {
     this.#out = []
     this.#outSize = 0
     this.#socket.write(out.length === 1 ? out[0]! : Buffer.concat(out))
+    if (this.#isPatient || this.#isPaused || !this.isFull) return
+    this.#isPaused = true
+    this.#socket.pause()
   }
 
   /** Cuts it. */
-  close(reason: string): void {
+  close(reason: string, isBreach = false): void {
     if (this.#isClosed) return
     this.flush()
     this.#isClosed = true
@@ -126,7 +143,7 @@ export class Wire {
     this.#socket.destroySoon()
     // A peer that takes nothing any more is not waited for.
     if (this.#socket.writableLength > 0) this.#timing.after(1_000, () => this.#socket.destroy())
-    this.#hearer?.closed(reason)
+    this.#hearer?.closed(reason, isBreach)
   }
 
   #read(chunk: Buffer): void {
@@ -136,7 +153,10 @@ export class Wire {
       if (this.#isText) this.#readLines(chunk)
       else this.#readFrames(chunk)
     } catch (error) {
-      return this.close(`what came over it means nothing: ${error instanceof Error ? error.message : String(error)}`)
+      // What is wrong with JSON, or by a schema, quotes what was said; our own errors do not.
+      if (process.env.WIRE_DEBUG) console.error(error)
+      const isOurs = error instanceof RangeError
+      return this.close(`what came over it means nothing${isOurs ? `: ${error.message}` : ""}`, true)
     }
     this.#hearer?.heard?.()
   }
@@ -144,13 +164,10 @@ export class Wire {
   #readFrames(chunk: Buffer): void {
     let bytes = chunk
     if (this.#partsSize > 0) {
-      this.#parts.push(chunk)
-      this.#partsSize += chunk.length
+      this.#keep(chunk)
       // Frames in many parts are put together once.
       if (this.#partsSize < this.#wanted) return
-      bytes = Buffer.concat(this.#parts)
-      this.#parts = []
-      this.#partsSize = 0
+      bytes = this.#kept()
     }
     let at = 0
     while (bytes.length - at >= 5) {
@@ -168,8 +185,32 @@ export class Wire {
     }
     if (at === bytes.length) return
     if (bytes.length - at < 5) this.#wanted = 5
-    this.#parts = [at === 0 ? bytes : bytes.subarray(at)]
-    this.#partsSize = bytes.length - at
+    this.#keep(at === 0 ? bytes : bytes.subarray(at))
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#partsSize += chunk.length
+    if (this.#parts.length < 16 || chunk.length > slabSize / 4) {
+      this.#slab = undefined
+      this.#parts.push(chunk)
+      return
+    }
+    // Byte by byte, what there is beside each byte would be a hundred times as large.
+    if (this.#slab === undefined || this.#slabUsed + chunk.length > slabSize) {
+      this.#slab = Buffer.allocUnsafeSlow(slabSize)
+      this.#slabUsed = 0
+      this.#parts.push(this.#slab)
+    }
+    this.#slabUsed += chunk.copy(this.#slab, this.#slabUsed)
+    this.#parts[this.#parts.length - 1] = this.#slab.subarray(0, this.#slabUsed)
+  }
+
+  #kept(): Buffer {
+    const bytes = Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#partsSize = 0
+    this.#slab = undefined
+    return bytes
   }
 
   #readLines(chunk: Buffer): void {
@@ -178,20 +219,21 @@ export class Wire {
       let line = chunk.subarray(at, end)
       at = end + 1
       if (this.#partsSize > 0) {
-        line = Buffer.concat([...this.#parts, line])
-        this.#parts = []
-        this.#partsSize = 0
+        this.#keep(line)
+        line = this.#kept()
       }
       if (line.length > this.#most) throw new RangeError(`a line of ${line.length} bytes, where ${this.#most} are the most`)
       if (line.length > 0) this.#hearer?.frame(line, undefined)
       if (this.#isClosed) return
     }
     if (at === chunk.length) return
-    this.#parts.push(chunk.subarray(at))
-    this.#partsSize += chunk.length - at
+    this.#keep(chunk.subarray(at))
     if (this.#partsSize > this.#most) throw new RangeError(`a line of more than ${this.#most} bytes`)
   }
 }
+
+/** Bytes of a buffer that small pieces share. */
+const slabSize = 16_384
 
 const newline = Buffer.from("\n")
 

@@ -46,7 +46,8 @@ const time = (name: string, otherwise: number): Config.Config<number> =>
     Config.withDefault(otherwise)
   )
 
-const count = (name: string) => Config.schema(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThan(0)), name)
+const count = (name: string) =>
+  Config.schema(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThan(0)), name)
 
 const list = (name: string): Config.Config<ReadonlyArray<string>> =>
   Config.String(name).pipe(
@@ -64,7 +65,10 @@ const config = Config.all({
   lease: time("CADRE_LEASE", 30_000),
   executorIdle: time("CADRE_EXECUTOR_IDLE", 45_000),
   cores: optional(count("CADRE_CORES")),
-  logSize: Config.map(Config.withDefault(Config.ByteSize("CADRE_LOG_SIZE"), ByteSize.megabytes(5)), ByteSize.toNumberUnsafe),
+  logSize: Config.map(
+    Config.withDefault(Config.ByteSize("CADRE_LOG_SIZE"), ByteSize.megabytes(5)),
+    ByteSize.toNumberUnsafe
+  ),
   logFiles: Config.withDefault(count("CADRE_LOG_FILES"), 3)
 })
 

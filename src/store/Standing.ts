@@ -113,7 +113,6 @@ export class Standing {
     }
     this.sequence += transitions.length
     this.at = transitions.at(-1)?.at ?? this.at
-    if (summary.high >= this.next) this.next = summary.high + 1
     return { ...summary, finished, unasked }
   }
 
@@ -153,7 +152,10 @@ export class Standing {
       if (task < low) low = task
       const end = task + (count > 1 ? count : 1) - 1
       if (end > high) high = end
-      if (kind === "Ended") {
+      if (kind === "Accepted") {
+        // An entry without tasks has no position.
+        if (task + count > this.next) this.next = task + count
+      } else if (kind === "Ended") {
         if (task < endedLow) endedLow = task
         if (end > endedHigh) endedHigh = end
         const entry = this.#index.find(task)

@@ -52,7 +52,11 @@ export interface StoredLine {
   readonly line: LogLine
 }
 
-/** Where the tasks of an entry are, after the transition `sequence`: what came before need not be read again. */
+/**
+ * Where the tasks of an entry are, after the transition `sequence`: what came
+ * before need not be read again. It has every outcome that the dispatcher still
+ * knows; what was recovered at a start, and is committed then, does.
+ */
 export interface StoredState {
   readonly source: number
   readonly sequence: number
@@ -87,7 +91,10 @@ export interface Commit {
 /** `unknown`: it may be there or not; whoever reads next will see. `refused`: another server has taken over. */
 export type Committed = "committed" | "refused" | "unknown"
 
-/** An entry with tasks that had not all ended when the last server stopped. */
+/**
+ * An entry with tasks that had not all ended when the last server stopped, or
+ * of which somebody may still ask for an outcome. Times are since 1970.
+ */
 export interface RecoveredEntry {
   readonly stored: StoredEntry
   readonly restored: Restored
@@ -103,12 +110,16 @@ export interface Recovered {
   /** The last transition, and the next `source`. */
   readonly sequence: number
   readonly nextSource: number
-  /** Those with tasks that have not ended, in the order of `source`. */
+  /**
+   * In the order of `source`: those with tasks that have not ended; those that are kept or have keys, until all of
+   * their tasks were forgotten; those with a task that one that has not ended follows; and all of the request of one
+   * that follows another of the same request.
+   */
   readonly entries: ReadonlyArray<RecoveredEntry>
   readonly submitters: ReadonlyArray<{ readonly submitter: string; readonly acknowledged: number }>
 }
 
-/** An ending with the transition that says so. */
+/** An ending with the transition that says so; its `times` are absent, as other transitions have them. */
 export interface StoredEnding extends Ending {
   readonly sequence: number
   readonly at: number

@@ -30,7 +30,7 @@ import { Raw, soon, type Way, type WireEncoding } from "./Raw.ts"
 export const encodings: ReadonlyArray<WireEncoding> = ["binary", "ndjson"]
 
 /** Limits that are quickly reached. */
-export const limits: Limits = { handshakeTime: 400, idleTime: "5 seconds", sessionTime: 200, logTime: 0 }
+export const limits: Limits = { handshakeTime: 400, idleTime: "5 seconds", sessionTime: 20, logTime: 0 }
 
 setFlagsFromString("--expose-gc")
 // What V8 has just been told to have.

@@ -1,5 +1,5 @@
 /** Runs commands in this process, against a server that is only told of. */
-import { Clock, Console, Effect, FileSystem, Layer, Path, Sink, Stdio, Stream, Terminal } from "effect"
+import { Clock, ConfigProvider, Console, Effect, FileSystem, Layer, Path, Sink, Stdio, Stream, Terminal } from "effect"
 import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import { TestClock } from "effect/testing"
 import type { Operator } from "../../services/Operator.ts"
@@ -46,6 +46,8 @@ export interface Commanded {
 
 /** What it finds. */
 export interface Surroundings {
+  /** The variables of a process, so that it finds what that finds, rather than a server that is only told of. */
+  readonly variables?: Readonly<Record<string, string>>
   readonly operator?: Operator["Service"]
   readonly server?: Connector["server"]
   /** On standard input. */
@@ -57,19 +59,19 @@ export interface Surroundings {
 /** Runs a command line, where clocks are an hour ahead of UTC. */
 export const command = (
   line: string | ReadonlyArray<string>,
-  { input = "", notes = [], operator = make(), server = () => unused }: Surroundings = {}
+  { input = "", notes = [], operator = make(), server = () => unused, variables }: Surroundings = {}
 ): Effect.Effect<Commanded> =>
   Effect.gen(function*() {
-    if ((yield* Clock.currentTimeMillis) < now) yield* TestClock.setTime(now)
+    if (variables === undefined && (yield* Clock.currentTimeMillis) < now) yield* TestClock.setTime(now)
     const out: Array<string> = []
     const say = (into: Array<string>) => (...words: ReadonlyArray<unknown>) => void into.push(`${words.join(" ")}\n`)
     const words = typeof line === "string" ? line.split(" ") : line
+    const found = { operator: () => Effect.succeed(operator), server }
     const exit = yield* effectOf(cadre, words, { version: "0.0.0", root: "", modules: {}, entries: {} }).pipe(
       Effect.provide(services(out, input)),
-      Effect.provideService(Connecting, {
-        operator: () => Effect.succeed(operator),
-        server
-      }),
+      variables === undefined
+        ? Effect.provideService(Connecting, found)
+        : Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(variables)),
       Effect.provideService(LocalZone, () => 60),
       Effect.provideService(Console.Console, { ...globalThis.console, log: say(out), error: say(notes) }),
       Effect.exit

@@ -30,8 +30,8 @@ describe("cadre task list", () => {
         "The newest 2 tasks; --all shows all of them"
       ])
       assert.deepStrictEqual(lines(out), [
-        "0.1.319  Factor  quarantined       1        12:00:00   250 ms  host-1    program/8",
-        "0.1.318  Render  dependencyFailed  1        11:59:59   250 ms  host-1    program/8"
+        "0.1.319  Factor  quarantined       1        12:00:00   350 ms  host-1    program/8",
+        "0.1.318  Render  dependencyFailed  1        11:59:59   350 ms  host-1    program/8"
       ])
     }))
 

@@ -1,5 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { dataFolder, relativeOf, runtimeFiles, runtimeFolder, socketProblem, type Surroundings } from "../../src/host/Folders.ts"
+import {
+  dataFolder,
+  relativeOf,
+  runtimeFiles,
+  runtimeFolder,
+  socketProblem,
+  type Surroundings
+} from "../../src/host/Folders.ts"
 
 const nothing: Surroundings = {
   runtimeDir: undefined,
@@ -14,7 +21,10 @@ const nothing: Surroundings = {
 
 describe("the runtime folder", () => {
   it("is what CADRE_RUNTIME_DIR says, before all else", () => {
-    assert.strictEqual(runtimeFolder({ ...nothing, runtimeDir: "/srv/cadre/", xdgRuntimeDir: "/run/user/1000" }), "/srv/cadre")
+    assert.strictEqual(
+      runtimeFolder({ ...nothing, runtimeDir: "/srv/cadre/", xdgRuntimeDir: "/run/user/1000" }),
+      "/srv/cadre"
+    )
   })
 
   it("is in the user's own, where the system has one", () => {

@@ -148,7 +148,7 @@ export class Household {
         heard()
       })
     }
-    const ended = once(child, "close").then(([code, signal]: Array<never>) => {
+    const ended = once(child, "close").then(([code, signal]: ReadonlyArray<number & NodeJS.Signals | null>) => {
       this.#running.delete(child)
       heard()
       return { code: code ?? null, signal: signal ?? null, text }

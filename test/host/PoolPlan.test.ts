@@ -63,12 +63,18 @@ describe("PoolPlan", () => {
   it("keeps what is idle for a while, and says when to look again", () => {
     const all = [wanted("a", { clients: 0 })]
     assert.deepStrictEqual(plan(all, [hand("1", "a", { idleSince: 9_500 })], means), { steps: [], wake: 10_500 })
-    assert.deepStrictEqual(plan(all, [hand("1", "a", { idleSince: 9_000 })], means).steps, [{ _tag: "Drain", hand: "1" }])
+    assert.deepStrictEqual(plan(all, [hand("1", "a", { idleSince: 9_000 })], means).steps, [{
+      _tag: "Drain",
+      hand: "1"
+    }])
     assert.deepStrictEqual(plan(all, [hand("1", "a")], means), { steps: [], wake: undefined })
   })
 
   it("keeps what a client needs, however idle it is", () => {
-    assert.deepStrictEqual(plan([wanted("a")], [hand("1", "a", { idleSince: 0 })], means), { steps: [], wake: undefined })
+    assert.deepStrictEqual(plan([wanted("a")], [hand("1", "a", { idleSince: 0 })], means), {
+      steps: [],
+      wake: undefined
+    })
   })
 
   it("sends away at once what is idle and in the way of others", () => {
@@ -104,26 +110,30 @@ describe("PoolPlan", () => {
     hasTasks: Schema.Boolean
   })).check(Schema.isMaxLength(6))
 
-  it.prop("never has more threads than cores, but for one a module, nor leaves one without", [Modules, Some], ([modules, cores]) => {
-    const all = modules.map((more, index) => wanted(`${index}`, { ...more, order: index }))
-    let hands: Array<Hand> = []
-    // Until it has nothing more to do: it must come to an end.
-    for (let round = 0;; round++) {
-      assert.isBelow(round, 10)
-      const { steps } = plan(all, hands, { ...means, cores })
-      if (steps.length === 0) break
-      for (const step of steps) {
-        if (step._tag === "Drain") hands = hands.filter(({ id }) => id !== step.hand)
-        else hands.push(hand(`${round}-${hands.length}`, step.wanted, { threads: step.threads }))
+  it.prop(
+    "never has more threads than cores, but for one a module, nor leaves one without",
+    [Modules, Some],
+    ([modules, cores]) => {
+      const all = modules.map((more, index) => wanted(`${index}`, { ...more, order: index }))
+      let hands: Array<Hand> = []
+      // Until it has nothing more to do: it must come to an end.
+      for (let round = 0;; round++) {
+        assert.isBelow(round, 10)
+        const { steps } = plan(all, hands, { ...means, cores })
+        if (steps.length === 0) break
+        for (const step of steps) {
+          if (step._tag === "Drain") hands = hands.filter(({ id }) => id !== step.hand)
+          else hands.push(hand(`${round}-${hands.length}`, step.wanted, { threads: step.threads }))
+        }
+      }
+      const needed = all.filter(({ clients, hasTasks }) => clients > 0 || hasTasks)
+      const total = hands.reduce((sum, { threads }) => sum + threads, 0)
+      assert.isAtMost(total, Math.max(cores, needed.length))
+      for (const { id, threads } of needed) {
+        const has = hands.filter(({ wanted }) => wanted === id).reduce((sum, { threads }) => sum + threads, 0)
+        assert.isAtLeast(has, 1)
+        assert.isAtMost(has, threads)
       }
     }
-    const needed = all.filter(({ clients, hasTasks }) => clients > 0 || hasTasks)
-    const total = hands.reduce((sum, { threads }) => sum + threads, 0)
-    assert.isAtMost(total, Math.max(cores, needed.length))
-    for (const { id, threads } of needed) {
-      const has = hands.filter(({ wanted }) => wanted === id).reduce((sum, { threads }) => sum + threads, 0)
-      assert.isAtLeast(has, 1)
-      assert.isAtMost(has, threads)
-    }
-  })
+  )
 })

@@ -35,7 +35,13 @@ describe("a server that did not come up", () => {
   })
 
   it("says what was thrown, without its stack", () => {
-    const lines = ["file:///server.js:3", "throw new Error(\"no\")", "Error: no", "    at file:///server.js:3", "Node.js v24"]
+    const lines = [
+      "file:///server.js:3",
+      "throw new Error(\"no\")",
+      "Error: no",
+      "    at file:///server.js:3",
+      "Node.js v24"
+    ]
     assert.include(earlyEndText({ code: 1, signal: null, lines, log: "/log" }), "(exit code 1): Error: no. Its log")
   })
 

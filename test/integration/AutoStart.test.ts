@@ -1,4 +1,4 @@
-import { afterAll, afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
+import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
@@ -41,7 +41,7 @@ describe("a server that is looked for", () => {
     const again = await find()
     assert.isTrue(again.isStarted)
     assert.notStrictEqual(again.pid, pid)
-    assert.deepStrictEqual(await find(), { pid: again.pid, isStarted: false })
+    assert.deepStrictEqual(await find(), { ...again, isStarted: false })
   })
 
   it("is started once more where it was killed while it started", async () => {
@@ -74,5 +74,3 @@ else {
     assert.include(second.error, join(house.folder, "run/server.log"))
   })
 })
-
-afterAll(() => undefined)

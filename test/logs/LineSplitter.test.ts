@@ -63,6 +63,17 @@ describe("lines of bytes", () => {
     // It may never end: what is read of it is there at once.
     assert.deepStrictEqual(texts(readAll([bytesOf("x".repeat(100))], false)), ["x".repeat(limit)])
     assert.deepStrictEqual(texts(readAll([bytesOf("123456789012\r\n")])), ["123456789012"])
+    assert.deepStrictEqual(texts(readAll([bytesOf("1234567890123")])), ["123456789012", 1])
+  })
+
+  it("are of the bytes as they were, whatever becomes of those", () => {
+    const read: Array<string> = []
+    const splitter = new LineSplitter(limit, { line: (text) => read.push(text), cut: () => undefined })
+    const bytes = bytesOf("mine")
+    splitter.add(bytes)
+    bytes.fill(0)
+    splitter.close()
+    assert.deepStrictEqual(read, ["mine"])
   })
 
   it("keep NUL and control sequences, and show what is no UTF-8", () => {

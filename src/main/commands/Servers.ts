@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Config, Effect, Option, type Scope } from "effect"
+import { Config, type Duration, Effect, Option, Schedule, type Scope } from "effect"
 import { hostname } from "node:os"
 import process from "node:process"
 import { ownConditions } from "../../../layers/bundler/Lookup.ts"
@@ -25,7 +25,15 @@ import { type Front, Prepared } from "./Front.ts"
 /** Who is connected, for people to read. */
 const name = (): string => `cadre ${process.pid} on ${hostname()}`
 
-/** The variables of settings are named in it. */
+/** Who waits at a terminal is told soon; a network has longer than a server of this machine, which lives or does not. */
+const patience = { here: "3 seconds", elsewhere: "30 seconds" } as const
+
+const reconnect = (limit: Duration.Input) =>
+  Schedule.max([
+    Schedule.min([Schedule.exponential("20 millis", 1.6), Schedule.spaced("1 second")]),
+    Schedule.during(limit)
+  ])
+
 const isUnreachable = (error: { readonly _tag: string }): boolean =>
   error._tag === "NoServer" || error._tag === "ServerRefused" || error._tag === "ConnectionLost"
 
@@ -44,7 +52,7 @@ const connected = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Connected, CommandFailed, Scope.Scope> {
   const home = homeOf(yield* Prepared)
   if (written === undefined) {
-    return yield* LocalServer.connect({ name: name(), roles, autoStart }).pipe(
+    return yield* LocalServer.connect({ name: name(), roles, autoStart, reconnect: reconnect(patience.here) }).pipe(
       Effect.provideService(Entries.Home, home),
       Effect.mapError(failed)
     )
@@ -56,7 +64,13 @@ const connected = Effect.fnUntraced(function*(
     (error) => error instanceof Config.ConfigError ? unusable(error.message) : failed(error)
   )
   return yield* Effect.mapError(
-    Dialing.dial(written, { name: name(), roles, ...(token && { token }), ...(tls && { tls }) }),
+    Dialing.dial(written, {
+      name: name(),
+      roles,
+      reconnect: reconnect(address._tag === "Unix" ? patience.here : patience.elsewhere),
+      ...(token && { token }),
+      ...(tls && { tls })
+    }),
     failed
   )
 })

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, type Option, type Stdio } from "effect"
+import { resolve } from "node:path"
 import process from "node:process"
 import { become } from "../../../layers/host/Becoming.ts"
 import * as Discovery from "../../../layers/host/Discovery.ts"
@@ -18,10 +19,12 @@ import { withOperator } from "./Connecting.ts"
 import { Prepared } from "./Front.ts"
 import { note, type Output, print } from "./Root.ts"
 
+type Texts = Partial<Record<keyof Settings, string>>
+
 /** What `cadre server start` was asked for: texts as they are written, which become the server's settings. */
 export interface StartOptions {
   readonly foreground: boolean
-  readonly settings: Partial<Record<keyof Settings, string>>
+  readonly settings: Texts
   readonly output: Output
 }
 
@@ -32,7 +35,7 @@ export interface EndOptions {
 }
 
 /** Why a flag cannot be used, in words. */
-const wrong = ({ executorIdle, idle, lease, listen }: StartOptions["settings"]): string | undefined => {
+const wrong = ({ executorIdle, idle, lease, listen }: Texts): string | undefined => {
   for (const [flag, text] of Object.entries({ idle, lease, "executor-idle": executorIdle })) {
     if (text !== undefined && readTime(text) === undefined) {
       return `--${flag}: Expected a time such as 30s, "10 min" or never, got ${text}`
@@ -59,7 +62,10 @@ export const start = Effect.fnUntraced(function*(
 ): Effect.fn.Return<void, CommandFailed, Stdio.Stdio> {
   const problem = wrong(settings)
   if (problem !== undefined) return yield* unusable(problem)
-  const variables = variablesOf(settings)
+  const { store } = settings
+  // A path is written as it is seen from here, and the server is elsewhere.
+  const path = store === undefined || store === "memory" ? {} : { store: resolve(store) }
+  const variables = variablesOf({ ...settings, ...path })
   const words = Effect.provideService(Entries.serverWords, Entries.Home, yield* home)
   if (foreground) return yield* become([...yield* Effect.mapError(words, failed), "--foreground"], variables)
   const { files, isStarted } = yield* Effect.mapError(Discovery.ensure({ words, variables }), failed)

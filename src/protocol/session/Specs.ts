@@ -35,6 +35,9 @@ export const specOf = ({ limits, ...rest }: TaskSpecRow): TaskSpec => ({
 /** So many are known at a time; then numbers are given out anew. */
 export const most = 1_024
 
+/** Of all kinds that are known at a time, as JSON. */
+const mostSize = 8 * 2 ** 20
+
 /** A kind of task and its number from now on. */
 export type Named = readonly [number: number, spec: TaskSpecRow]
 
@@ -76,12 +79,18 @@ export class SpecNames {
 /** The end that is told. */
 export class SpecTable {
   readonly #specs: Array<TaskSpec> = []
+  readonly #sizes: Array<number> = []
+  #size = 0
 
   learn(named: ReadonlyArray<Named>): void {
     for (const [number, spec] of named) {
       if (!(Number.isSafeInteger(number) && number >= 0 && number < 64 * most)) {
         throw new RangeError(`${number} is no number of a kind of task`)
       }
+      const size = JSON.stringify(spec).length
+      this.#size += size - (this.#sizes[number] ?? 0)
+      if (this.#size > mostSize) throw new RangeError(`Kinds of task take more than ${mostSize} characters`)
+      this.#sizes[number] = size
       this.#specs[number] = specOf(spec)
     }
   }

@@ -11,7 +11,7 @@ import { BlobRef } from "../../task/Payload.ts"
 import type { Submitted } from "../SubmitterPort.ts"
 import { beside, Cut, encodingOf, joined, natural, resultOf, rowsOf } from "./Rows.ts"
 import type { SpecNames, SpecTable } from "./Specs.ts"
-import { payloadAt, type SubmitterDown, type SubmitterUp } from "./SubmitterWords.ts"
+import { mostTasks, payloadAt, type SubmitterDown, type SubmitterUp } from "./SubmitterWords.ts"
 
 const { Array: List, Boolean: Bool, Number: Num, String: Text, Struct, TaggedStruct, Uint8Array: Bytes, optionalKey } =
   Schema
@@ -151,6 +151,12 @@ const entryRow = ({ blobs, entry, isDetached, isFollowed, payloads, refFields }:
 const submittedOf = (row: EntryRow, specs: SpecTable): Submitted => {
   const { blobs, bytes, isDetached, isFollowed, lengths, refFields, spec, ...entry } = row
   const cut = new Cut(bytes)
+  const { after = [], deadline = 0, hashes = [], refs = [], startAt = 0 } = entry
+  if (lengths.length > mostTasks) throw new RangeError(`${lengths.length} tasks in one message`)
+  // What is no number would neither come before another nor after it.
+  for (const time of [startAt, deadline]) if (Number.isNaN(time)) throw new RangeError("A time is no number")
+  for (const hash of hashes) if (!Number.isSafeInteger(hash)) throw new RangeError("A hash is no number")
+  for (const dependency of [...after, ...refs]) natural(typeof dependency === "number" ? dependency : dependency.entry)
   return {
     entry: { ...entry, spec: specs.find(spec), count: natural(entry.count) },
     payloads: { _tag: "Pieces", pieces: lengths.map((length) => cut.take(length)) },
@@ -183,6 +189,7 @@ export const upWord = (row: SubmitterUpRow, specs: SpecTable): SubmitterUp => {
   }
   if (row._tag !== "piece") return row
   const { bytes, lengths, ...rest } = row
+  if (lengths.length > mostTasks) throw new RangeError(`${lengths.length} tasks in one message`)
   const cut = new Cut(bytes)
   return { ...rest, pieces: lengths.map((length) => cut.take(length)) }
 }

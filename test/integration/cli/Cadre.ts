@@ -55,6 +55,17 @@ export class Cadre {
 
   static readonly make = async (): Promise<Cadre> => new Cadre(await mkdtemp(join(tmpdir(), "cadre-cli-")))
 
+  /** What keeps it apart from others. */
+  get variables(): Readonly<Record<string, string>> {
+    return {
+      XDG_CACHE_HOME: this.folder,
+      XDG_CONFIG_HOME: join(this.folder, "config"),
+      CADRE_RUNTIME_DIR: join(this.folder, "run"),
+      CADRE_DATA_DIR: join(this.folder, "data"),
+      TERM: "xterm"
+    }
+  }
+
   /** The process of its server, if one was started. */
   get server(): number | undefined {
     const path = join(this.folder, "run", "server.json")
@@ -76,14 +87,7 @@ export class Cadre {
 
   /** Starts any program. */
   readonly spawn = (command: string, words: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Running => {
-    const own = {
-      XDG_CACHE_HOME: this.folder,
-      XDG_CONFIG_HOME: join(this.folder, "config"),
-      CADRE_RUNTIME_DIR: join(this.folder, "run"),
-      CADRE_DATA_DIR: join(this.folder, "data"),
-      TERM: "xterm"
-    }
-    const child = spawn(command, words, { env: { ...inherited, ...own, ...env } })
+    const child = spawn(command, words, { env: { ...inherited, ...this.variables, ...env } })
     this.#running.add(child)
     let [out, err] = ["", ""]
     let heard = (): void => undefined

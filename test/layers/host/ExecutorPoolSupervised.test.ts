@@ -13,7 +13,11 @@ import type { ExecutorRow } from "../../../src/operate/View.ts"
 const provision = (key = "1", more: Partial<Provision> = {}): Provision => ({
   module: "file:///project/tasks.ts",
   key,
-  entries: { module: `file:///cache/${key}/module.js`, executor: "file:///cache/executor.js", thread: "file:///cache/thread.js" },
+  entries: {
+    module: `file:///cache/${key}/module.js`,
+    executor: "file:///cache/executor.js",
+    thread: "file:///cache/thread.js"
+  },
   conditions: [],
   labels: [],
   cwd: "/project",
@@ -73,7 +77,8 @@ const setUp = Effect.fnUntraced(function*(options: Partial<ExecutorPoolSupervise
   // What the pool does not use is not here.
   const operator = {
     executors: Effect.sync(() => [...live.keys()].map((name) => row(`${name}/1`))),
-    submissions: () => Effect.sync(() => ({ items: [...waiting].map((name) => ({ taskNames: [name], isEnded: false })) })),
+    submissions: () =>
+      Effect.sync(() => ({ items: [...waiting].map((name) => ({ taskNames: [name], isEnded: false })) })),
     drainExecutor: (executorId: string) =>
       Effect.suspend(() => {
         drained.push(executorId)

@@ -1,6 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ProcessLock from "../../../layers/host/ProcessLock.ts"
@@ -42,7 +52,10 @@ describe("a folder of one's own", () => {
       const link = yield* Effect.flip(RuntimeFolder.own(join(folder, "link"), "CADRE_RUNTIME_DIR"))
       assert.include(link.message, "It is a symbolic link")
       assert.include(link.message, "another folder in CADRE_RUNTIME_DIR")
-      assert.strictEqual((yield* Effect.flip(RuntimeFolder.own(join(folder, "file"), "CADRE_DATA_DIR")))._tag, "SettingInvalid")
+      assert.strictEqual(
+        (yield* Effect.flip(RuntimeFolder.own(join(folder, "file"), "CADRE_DATA_DIR")))._tag,
+        "SettingInvalid"
+      )
     })))
 
   it.effect("is named by variables, which must be absolute and short enough for a socket", () =>

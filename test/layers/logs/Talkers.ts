@@ -1,5 +1,5 @@
 /** Tasks that write in every way there is. */
-import { Console, Deferred, Effect, Fiber, Queue, Schema } from "effect"
+import { Console, Deferred, Effect, Fiber, Layer, Logger, Queue, Schema } from "effect"
 import process from "node:process"
 import { Task } from "../../../services/Task.ts"
 import { TaskLibrary } from "../../../services/TaskLibrary.ts"
@@ -29,6 +29,8 @@ export const Quit = Task.make("Quit", { payload: named, attempts: 1 })
 export const Throw = Task.make("Throw", { payload: named, attempts: 1 })
 export const Loop = Task.make("Loop", { payload: named, attempts: 1 })
 export const Odd = Task.make("Odd")
+/** Logs what a logger of its own prints by itself. */
+export const Loud = Task.make("Loud")
 
 export const Talkers = TaskLibrary.make(
   "talkers",
@@ -47,7 +49,8 @@ export const Talkers = TaskLibrary.make(
   Quit,
   Throw,
   Loop,
-  Odd
+  Odd,
+  Loud
 )
 
 /* oxlint-disable no-console -- this is what it is about */
@@ -107,6 +110,7 @@ export const TalkersLive = Talkers.toLayer(Effect.gen(function*() {
       }),
     Body: ({ name }) => {
       console.log(`${name} has a body`)
+      process.stdout.write(`and so has ${name}`)
       return Effect.void
     },
     Effects: ({ name }) => effects(name),
@@ -168,6 +172,7 @@ export const TalkersLive = Talkers.toLayer(Effect.gen(function*() {
         }),
         Effect.never
       ),
+    Loud: () => Effect.log("loud"),
     Loop: ({ name }) =>
       Effect.sync(() => {
         console.log(`${name} 1`)
@@ -176,14 +181,19 @@ export const TalkersLive = Talkers.toLayer(Effect.gen(function*() {
         loop()
       }),
     Odd: () => {
-      const odd = {
-        get value(): string {
-          throw new Error("not to be seen")
-        }
+      const refuse = () => {
+        throw new Error("not to be seen")
       }
+      const odd = new Proxy({}, { get: refuse, ownKeys: refuse, getPrototypeOf: refuse })
       return Effect.andThen(Effect.log("odd", odd), Effect.log("x".repeat(20_000)))
     }
   }
 }))
 
-export default TaskModule.make(import.meta.url, TalkersLive)
+const loudly = Logger.layer([
+  Logger.make(({ message }) => {
+    if (Array.isArray(message) && message[0] === "loud") console.log("printed loudly")
+  })
+], { mergeWithExisting: true })
+
+export default TaskModule.make(import.meta.url, Layer.provide(TalkersLive, loudly))

@@ -62,14 +62,16 @@ const talk = <A, E>(
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`)
 
 /** Keeps what threads print in this program, until the scope is left. */
-const printing = Effect.fnUntraced(function*(printed: Array<string>) {
+const printing = Effect.fnUntraced(function*() {
+  const printed = { stdout: "", stderr: "" }
   let check = () => undefined as void
-  const streams = [process.stdout, process.stderr]
-  const originals = streams.map(({ write }) => write)
-  for (const stream of streams) {
+  const names = ["stdout", "stderr"] as const
+  const originals = names.map((name) => process[name].write)
+  for (const name of names) {
+    const stream = process[name]
     // Whoever prints here gives nothing but text, or bytes of it.
     stream.write = ((chunk: Uint8Array | string, ...rest: ReadonlyArray<unknown>) => {
-      printed.push(String(chunk))
+      printed[name] += String(chunk)
       check()
       const done = rest.at(-1)
       if (typeof done === "function") done()
@@ -78,17 +80,17 @@ const printing = Effect.fnUntraced(function*(printed: Array<string>) {
   }
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      for (const [index, stream] of streams.entries()) stream.write = originals[index] ?? stream.write
+      for (const [index, name] of names.entries()) process[name].write = originals[index] ?? process[name].write
     })
   )
   const isThere = (text: string) =>
     Effect.callback<void>((resume) => {
       check = () => {
-        if (printed.join("").includes(text)) resume(Effect.void)
+        if (`${printed.stdout}\0${printed.stderr}`.includes(text)) resume(Effect.void)
       }
       check()
     })
-  return { isThere }
+  return { isThere, printed }
 })
 
 describe("what attempts in a thread write", () => {
@@ -134,7 +136,7 @@ describe("what attempts in a thread write", () => {
     talk(1, (executor) =>
       Effect.gen(function*() {
         yield* outcomes(executor, attemptOf(executor, Tasks.Body, { name: "ada" }, 1))
-        assert.deepStrictEqual(textsOf(executor, 1), ["ada has a body"])
+        assert.deepStrictEqual(textsOf(executor, 1), ["ada has a body", "and so has ada"])
         yield* outcomes(executor, attemptOf(executor, Tasks.Pool, { name: "ada" }, 2))
         assert.deepStrictEqual(textsOf(executor, 2), ["the pool, for ada"])
         yield* outcomes(
@@ -151,7 +153,7 @@ describe("what attempts in a thread write", () => {
         ])
         yield* outcomes(executor, attemptOf(executor, Tasks.Odd, undefined, 6))
         const [odd, long, mark] = linesOf(executor, 6)
-        assert.match(odd?.message ?? "", /^odd .*/)
+        assert.strictEqual(odd?.message, "odd [inspection threw]")
         assert.strictEqual(long?.message, "x".repeat(2 ** 14))
         assert.strictEqual(mark?.message, "3,617 bytes left out here: a line has 16,384 bytes at most")
       })))
@@ -212,9 +214,8 @@ describe("what attempts in a thread write", () => {
       })))
 
   it.live("goes to who follows the task, and with the error that says what became of it", () => {
-    const printed: Array<string> = []
     return Effect.gen(function*() {
-      yield* printing(printed)
+      yield* printing()
       const handle = yield* Tasks.Quit.submit({ name: "ada" })
       const error = yield* Effect.flip(handle.await)
       if (error._tag !== "ExecutorLost") return assert.fail(error._tag)
@@ -229,9 +230,8 @@ describe("what attempts in a thread write", () => {
   })
 
   it.live("stays the program's where nobody keeps it", () => {
-    const printed: Array<string> = []
     return Effect.gen(function*() {
-      const { isThere } = yield* printing(printed)
+      const { isThere, printed } = yield* printing()
       yield* talk(1, (executor) =>
         Effect.gen(function*() {
           const { Body, Effects } = Tasks
@@ -246,14 +246,26 @@ describe("what attempts in a thread write", () => {
           yield* outcomes(executor, attemptOf(executor, Body, { name: "logged" }, 3))
           yield* outcomes(executor, attemptOf(executor, Effects, { name: "logged" }, 4))
           yield* outcomes(executor, attemptOf(executor, Body, { name: "plain again" }, 5, "plain"))
-          assert.deepStrictEqual(textsOf(executor, 3), ["logged has a body"])
+          yield* outcomes(executor, attemptOf(executor, Tasks.Loud, undefined, 6))
+          yield* outcomes(executor, attemptOf(executor, Effects, { name: "followed" }, 7, "followed"))
+          assert.deepStrictEqual(textsOf(executor, 3), ["logged has a body", "and so has logged"])
+          assert.deepStrictEqual(textsOf(executor, 6), ["loud"])
+          assert.deepStrictEqual(textsOf(executor, 7), textsOf(executor, 2))
           assert.deepStrictEqual([textsOf(executor, 5), outputOf(executor)], [[], []])
         }), false)
-      yield* isThere("plain again has a body")
-      const text = printed.join("")
-      assert.match(text, /plain has a body\n.*WARN .* outer=\d+ms: followed \{ n: 1 \}.*followed forked\nplain again/s)
-      assert.include(text, "followed by the console\n")
-      assert.notInclude(text, "logged")
+      yield* isThere("and so has plain again")
+      yield* talk(4, (executor) =>
+        Effect.gen(function*() {
+          yield* outcomes(executor, attemptOf(executor, Tasks.Body, { name: "one of four" }, 1, "plain"))
+          assert.deepStrictEqual(outputOf(executor), [])
+        }))
+      yield* isThere("one of four has a body")
+      yield* isThere("followed by the console\n")
+      assert.match(
+        printed.stdout,
+        /plain has a body\nand so has plain.*WARN .* outer=\d+ms: followed \{ n: 1 \}.*followed forked\nplain again/s
+      )
+      assert.notMatch(`${printed.stdout}${printed.stderr}`, /logged|loud/)
     }).pipe(Effect.scoped)
   })
 })

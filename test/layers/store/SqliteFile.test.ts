@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -35,7 +35,7 @@ describe("the file", () => {
       book.accept()
       yield* store.commit(book.take())
       assert.strictEqual(statSync(folder).mode & 0o777, 0o700)
-      for (const end of ["", "-wal", "-shm", ".lock", ".owner"]) {
+      for (const end of ["", "-wal", "-shm", ".lock", ".owner", ".generation"]) {
         assert.strictEqual(statSync(path + end).mode & 0o777, 0o600, end)
       }
     }))
@@ -141,12 +141,27 @@ describe("the file", () => {
       book.accept({ entry: { count: 100 }, size: 10_000 })
       const large = book.take()
       assert.strictEqual(yield* store.commit(large), "unknown")
+      // Nor is anything of it read.
+      assert.isTrue(Option.isNone(yield* store.entryOf(1)))
+      assert.deepStrictEqual(yield* store.transitionsOf(1), [])
       file.database.exec("PRAGMA max_page_count = 1000000")
       assert.strictEqual(yield* store.commit(large), "unknown")
       file.close()
       const { recovered } = yield* open(path)
       assert.strictEqual(recovered.sequence, 1)
       assert.strictEqual(recovered.entries.length, 1)
+    }))
+
+  it.effect("raises the generation above all there were, when a backup is put in its place", () =>
+    Effect.gen(function*() {
+      const path = join(yield* temporaryFolder, "store.db")
+      const generation = Effect.scoped(Effect.map(open(path), ({ recovered }) => recovered.generation))
+      yield* generation
+      copyFileSync(path, `${path} of yesterday`)
+      yield* generation
+      assert.strictEqual(yield* generation, 3)
+      copyFileSync(`${path} of yesterday`, path)
+      assert.strictEqual(yield* generation, 4)
     }))
 
   it.effect("becomes smaller when much is removed", () =>

@@ -3,6 +3,7 @@
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
+import { connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Crew, Plan } from "../../../layers/Plan.ts"
@@ -95,3 +96,61 @@ export const stage = (slots: number, way: Way, serving: Layer.Layer<Server>) =>
     Layer.provideMerge(Layer.sync(Stage, () => Stage.make(pause(40))))
     // The phantom of the tasks that it runs.
   ) as unknown as ReturnType<SubmitterSuite.Make<never>>
+
+/** A socket before that of the server, through which bytes go or do not. */
+export interface Proxy {
+  readonly address: string
+  /** From now on nobody is let through; with `false` they are again. */
+  readonly close: (isClosed: boolean) => void
+  /** Cuts all connections. */
+  readonly cut: () => void
+  /** Nothing goes through any more, and nobody is told. */
+  readonly freeze: (isFrozen: boolean) => void
+}
+
+/** Stands before the server at that address. */
+export const proxy = Effect.fnUntraced(function*(to: string) {
+  const path = join(yield* folder, "p.sock")
+  const pairs = new Set<readonly [Socket, Socket]>()
+  let isClosed = false
+  let isFrozen = false
+  const server = createServer((outer) => {
+    if (isClosed) return outer.destroy()
+    const inner = connect(to.slice("unix:".length))
+    const pair = [outer, inner] as const
+    pairs.add(pair)
+    for (const [from, into] of [pair, [inner, outer] as const]) {
+      from.on("data", (chunk) => {
+        if (!isFrozen) into.write(chunk)
+      })
+      from.on("error", () => into.destroy())
+      from.on("close", () => {
+        pairs.delete(pair)
+        into.destroy()
+      })
+    }
+  })
+  const cut = () => {
+    for (const [outer] of pairs) outer.destroy()
+  }
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(path, () => resume(Effect.void))),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        cut()
+      })
+  )
+  const made: Proxy = {
+    address: `unix:${path}`,
+    close: (to) => {
+      isClosed = to
+      if (to) cut()
+    },
+    cut,
+    freeze: (to) => {
+      isFrozen = to
+    }
+  }
+  return made
+})
