@@ -26,7 +26,7 @@ Effect.runFork(Effect.scoped(Effect.gen(function*() {
   })
   yield* executor.serve(yield* server.attach(executor.spec))
   process.send?.("ready")
-  yield* Effect.never
+  return yield* Effect.never
 }))).addObserver((exit) => {
   process.stderr.write(`${JSON.stringify(exit)}\n`)
   process.exit(1)

@@ -21,7 +21,7 @@ Effect.runFork(Effect.scoped(Effect.gen(function*() {
     operator: Context.get(context, Operator)
   })
   process.send?.("ready")
-  yield* Effect.never
+  return yield* Effect.never
 }))).addObserver((exit) => {
   process.stderr.write(`${JSON.stringify(exit)}\n`)
   process.exit(1)

@@ -75,7 +75,9 @@ const failed = (files: RuntimeFiles, reason: string) => new NoServer({ address: 
 
 /** Starts one, with the lock in hand; false if another is coming up. */
 const start = Effect.fnUntraced(function*(files: RuntimeFiles, { variables, words }: Starting) {
-  const options = { words: yield* words, variables, log: files.log }
+  // Wherever this program has them from, it must be the same.
+  const folders = { CADRE_RUNTIME_DIR: files.folder, CADRE_DATA_DIR: yield* RuntimeFolder.data }
+  const options = { words: yield* words, variables: { ...folders, ...variables }, log: files.log }
   for (let attempt = 1;; attempt++) {
     const result = yield* launch(options)
     if (!("_tag" in result)) {

@@ -14,12 +14,15 @@ import { Bundler } from "../../services/Bundler.ts"
 import type { Bundle } from "../../src/bundle/Bundle.ts"
 import { BundleFailed } from "../../src/bundle/BundleFailed.ts"
 import { NoServer } from "../../src/host/HostError.ts"
-import { artefactIn, lookup, ownConditions } from "../bundler/Lookup.ts"
+import { artefactIn, lookup, type LookupOptions, ownConditions } from "../bundler/Lookup.ts"
 
 /** Where Cadre itself is, for who knows better than its imports do: the URL of the folder of its entry points. */
 export const Home = Context.Reference<string | undefined>("cadre/layers/host/Entries/Home", {
   defaultValue: () => undefined
 })
+
+/** Where bundles are kept, if not in the user's cache, and under which conditions modules are imported. */
+export const Cache = Context.Reference<LookupOptions>("cadre/layers/host/Entries/Cache", { defaultValue: () => ({}) })
 
 const isSource = (url: string): boolean => url.endsWith(".ts")
 
@@ -51,11 +54,11 @@ const entry = (name: "executor" | "server"): Effect.Effect<string | undefined> =
 
 /** Bundles, loading what that takes only now. */
 const bundled = (entries: Readonly<Record<string, string>>): Effect.Effect<Bundle, BundleFailed> =>
-  Effect.suspend(() => {
-    const found = lookup(entries)
+  Effect.flatMap(Cache, (options) => {
+    const found = lookup(entries, options)
     if (found !== undefined) return Effect.succeed(found)
     return Effect.promise(() => import("../bundler/BundlerRolldown.ts")).pipe(
-      Effect.flatMap(({ layer }) => Layer.build(Layer.provide(layer, NodeFileSystem.layer))),
+      Effect.flatMap(({ layerWith }) => Layer.build(Layer.provide(layerWith(options), NodeFileSystem.layer))),
       Effect.flatMap((services) => Context.get(services, Bundler).bundle(entries)),
       Effect.scoped
     )

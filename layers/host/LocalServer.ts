@@ -5,6 +5,7 @@
  */
 import { Effect, Schedule, type Scope } from "effect"
 import { NoServer, type ServerRefused, type SettingInvalid } from "../../src/host/HostError.ts"
+import { isDead } from "./Attendance.ts"
 import type { Connected } from "./Connected.ts"
 import * as Dialing from "./Dialing.ts"
 import * as Discovery from "./Discovery.ts"
@@ -18,6 +19,16 @@ export interface Options extends Dialing.Options {
   /** Settings of a server that is started, as variables. */
   readonly variables?: Readonly<Record<string, string | undefined>>
 }
+
+/** Milliseconds for which a server that has ended is waited for: another may take its place. */
+const patience = 30_000
+
+/** A server that was killed is started again by whoever misses it first; one that was stopped is not. */
+const reconnecting = (revive: Effect.Effect<void>) =>
+  Schedule.max([
+    Schedule.min([Schedule.exponential("20 millis", 1.6), Schedule.spaced("500 millis")]),
+    Schedule.during(patience)
+  ]).pipe(Schedule.tap(() => revive))
 
 /** How often a server is looked for that has ended just after it was found. */
 const attempts = 5
@@ -35,9 +46,18 @@ export const connect = (
           ? new NoServer({ address, reason: `${error.reason} Start one with cadre server start` })
           : error)
     }
+    const context = yield* Effect.context()
+    const ensuring = Discovery.ensure({ words: Entries.serverWords, variables })
+    const revive = Effect.flatMap(
+      Discovery.record(files),
+      (record) => record === undefined || !isDead(record.pid) ? Effect.void : Effect.ignore(ensuring)
+    ).pipe(Effect.provideContext(context))
     const once = Effect.andThen(
-      Discovery.ensure({ words: Entries.serverWords, variables }),
-      Effect.mapError(Dialing.dial(address, options), (error) => ({ error }))
+      ensuring,
+      Effect.mapError(
+        Dialing.dial(address, { reconnect: reconnecting(revive), ...options }),
+        (error) => ({ error })
+      )
     )
     // What could not be started is not tried again; what was there a moment ago is.
     return yield* once.pipe(

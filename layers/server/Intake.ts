@@ -98,7 +98,10 @@ export class Intake {
       return this.#isWindow(submitted) ? { ...entry, kind: "window" as const } : entry
     })
     const { submitter } = session
-    return { _tag: "submitted", submitter, request, submission, whenUnmet, isOpen, isWatched: true, entries: at }
+    // The executors of the server before may be on their way back.
+    const isEarly = now < this.#shell.settledAt
+    const unmet = isEarly ? "wait" : whenUnmet
+    return { _tag: "submitted", submitter, request, submission, whenUnmet: unmet, isOpen, isWatched: true, entries: at }
   }
 
   #isWindow({ entry: { count, kind } }: Submitted): boolean {

@@ -41,8 +41,12 @@ interface Held {
 
 /** The next time after that one; undefined where there is none. */
 const nextOf = (cron: Cron.Cron, after: number): number | undefined => {
-  const next = Exit.isExit(cron) ? undefined : Cron.next(cron, new Date(after))
-  return next?.getTime()
+  try {
+    return Cron.next(cron, new Date(after)).getTime()
+  } catch {
+    // It throws when it has looked for years.
+    return undefined
+  }
 }
 
 const cronOf = ({ cron, timeZone }: ScheduleSpec): Cron.Cron | ScheduleRefused => {

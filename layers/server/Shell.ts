@@ -8,7 +8,7 @@
 import { type Cause, Deferred, Effect, Queue } from "effect"
 import type { TaskStore } from "../../services/TaskStore.ts"
 import type { Assignment, Commands, Notice, Transition } from "../../src/dispatch/Command.ts"
-import { Dispatcher, type Options as DispatcherOptions } from "../../src/dispatch/Dispatcher.ts"
+import { defaults, Dispatcher, type Options as DispatcherOptions } from "../../src/dispatch/Dispatcher.ts"
 import type { Event, ExecutorSpec, LeaseRef } from "../../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import type { SubmitterMessage } from "../../src/protocol/SubmitterPort.ts"
@@ -79,6 +79,8 @@ export class Shell implements Machine<Message> {
   readonly counts = { ended: 0, failed: 0 }
   /** The last transition that is committed. */
   committed: number
+  /** Until then whoever was there before a restart may come back. */
+  readonly settledAt: number
   readonly #loop: EventLoop<Message>
   readonly #intake: Intake
   readonly #limits: Limits
@@ -96,6 +98,7 @@ export class Shell implements Machine<Message> {
     this.dispatcher = new Dispatcher({ partition: 0, ...settings, generation, past, sequence, commits })
     this.store = store
     this.committed = sequence
+    this.settledAt = generation === 1 ? 0 : loop.now() + (settings.leaseTime ?? defaults.leaseTime)
     this.#loop = loop
     this.#limits = limits
     this.cache = new ResultCache((value) => this.journal.value(value))

@@ -92,7 +92,7 @@ export class Views {
       : glance.status === "ending"
       ? "running"
       : glance.status
-    const executorId = glance?.executorId
+    const executorId = ended?.executorId ?? glance?.executorId
     const startedAt = glance && defined(glance.startedAt)
     return {
       id: this.#shell.idOf(task),

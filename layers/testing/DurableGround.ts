@@ -117,6 +117,7 @@ export class DurableGround implements Ground {
     }
     this.#run = { server, operator, scope, dead, sessions: house.sessions, die: finished }
     yield* Effect.forkIn(Effect.andThen(end, Effect.sync(die)), scope)
+    this.#history.serving(server.info.generation)
     this.#network.listen(house.admitted)
     const { counts, faults, random } = this.#weather
     if (this.#weather.isFair || counts.crashes >= faults.crashes || counts.crashes === 0 || !random.chance(0.2)) return

@@ -90,6 +90,7 @@ export class History {
   /** What tasks follow, by their first. */
   readonly #dependencies = new Map<number, ReadonlyArray<number>>()
   #generation = 0
+  #serving = 0
   readonly #requests = new Map<string, Map<number, RequestHistory>>()
   /** Compared in the end: the record of it may be on its way. */
   readonly #heard: Array<{ readonly submitter: string; readonly task: number; readonly outcome: Outcome }> = []
@@ -130,6 +131,11 @@ export class History {
   #violated(rule: string, { task }: { readonly task: number }): void {
     const name = this.#tasks.get(task)?.name
     this.violations.push(`${rule}${task < 0 ? "" : ` (task ${task}${name === undefined ? "" : `, ${name}`})`}`)
+  }
+
+  /** A server of that generation gives out attempts from now on. */
+  serving(generation: number): void {
+    this.#serving = generation
   }
 
   /** It is on the disk, and nobody has been told yet. */
@@ -323,7 +329,7 @@ export class History {
   /** A handler begins an attempt; call the result when it has ended. */
   began(taskName: string, taskId: string, attempt: number, executor = ""): () => void {
     // An attempt that was given out and is not on the disk may be given out again, to another.
-    const key = this.#generation > 0 ? `${taskId}/${attempt} ${executor}` : `${taskId}/${attempt}`
+    const key = `${taskId}/${attempt}${this.#serving > 0 ? ` ${executor} ${this.#serving}` : ""}`
     const task = Number(taskId.slice(taskId.lastIndexOf(".") + 1))
     if (this.#attempts.has(key)) this.#violated(`attempt ${attempt} was run twice`, { task })
     this.#attempts.add(key)

@@ -24,6 +24,8 @@ export class ExecutorRemote extends Talk {
   readonly #session: ExecutorSession
   readonly #commands: TurnQueue<ExecutorCommand>
   readonly #names: TaskNames
+  #generation: number
+  #incarnation: string
   protected readonly as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
   readonly #stopBeating: () => void
 
@@ -39,7 +41,9 @@ export class ExecutorRemote extends Talk {
     super(line, secret, most)
     this.as = { _tag: "executor", spec: { ...spec, heartbeat: true } }
     this.#names = names
-    this.#session = new ExecutorSession(line.info.generation)
+    this.#generation = line.info.generation
+    this.#incarnation = line.info.incarnation
+    this.#session = new ExecutorSession(this.#generation)
     this.#commands = new TurnQueue<ExecutorCommand>(later)
     this.#stopBeating = line.timing.every(heartbeat, () => {
       // What could not be said then need not be said later.
@@ -57,7 +61,7 @@ export class ExecutorRemote extends Talk {
     return {
       commands: this.#commands,
       send: (message) => {
-        this.#session.send(message)
+        this.#command(this.#session.send(message))
         this.mark()
       },
       idOf: this.#names.idOf
@@ -85,15 +89,26 @@ export class ExecutorRemote extends Talk {
     const fresh = this.link.receive({ first: frame.first, messages: words })
     if (fresh === "gap") return "gap"
     const { commands, hasLeft = false } = this.#session.hear(fresh)
-    for (const command of commands) this.#commands.offer(command)
-    if (commands.length > 0) this.#commands.flush()
+    this.#command(commands)
     if (hasLeft) this.settled()
     return undefined
   }
 
   protected begun(isFirst: boolean): string | undefined {
-    if (!isFirst) this.#session.restart(this.line.info.generation)
+    const { generation, incarnation, isDurable } = this.line.info
+    const isForsaken = incarnation !== this.#incarnation && (!isDurable || generation <= this.#generation)
+    this.#incarnation = incarnation
+    this.#generation = generation
+    if (isFirst) return undefined
+    if (isForsaken) this.#command(this.#session.forsake(generation))
+    else this.#session.restart(generation)
     return undefined
+  }
+
+  #command(commands: ReadonlyArray<ExecutorCommand>): void {
+    if (commands.length === 0) return
+    for (const command of commands) this.#commands.offer(command)
+    this.#commands.flush()
   }
 
   protected over(): void {

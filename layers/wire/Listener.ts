@@ -131,6 +131,11 @@ export const host = Effect.fnUntraced(
       guest.denied(channel, reason)
     }
 
+    const isHere = (executorId: string): boolean =>
+      seats.values().some((seat) =>
+        seat instanceof ExecutorSeat && seat.visit !== undefined && seat.spec.executorId === executorId
+      )
+
     const open = (guest: Guest, open: Open) => {
       const { as, channel, session } = open
       if (guest.seats.has(channel) || guest.opening.has(channel)) {
@@ -142,6 +147,10 @@ export const host = Effect.fnUntraced(
       }
       const seat = seats.get(session)
       if (seat === undefined) {
+        // Started again it takes a new id: this one is somebody else.
+        if (as._tag === "executor" && isHere(as.spec.executorId)) {
+          return deny(guest, channel, "another executor of that id is connected")
+        }
         return seats.size < limits.sessionsInAll
           ? begin(guest, open)
           : deny(guest, channel, "the server has too many sessions")

@@ -79,7 +79,9 @@ export const report = (state: DispatchState, executor: ExecutorState, report: Re
   const { outcome, retryAfter } = report
   const status = page.status[at]
   state.release(task, executor, source)
-  if (status === Status.Stopping) return settle(state, task, source, stopped(state, report), report.hash)
+  if (status === Status.Stopping) {
+    return settle(state, task, source, stopped(state, report), report.hash, executor.spec.executorId)
+  }
   if (outcome._tag === "Lost") {
     const { lines, reason = "lost" } = outcome.executors[0] ?? {}
     return lose(state, task, source, executor.spec.executorId, reason, report.isDeath === true, lines)
@@ -91,7 +93,7 @@ export const report = (state: DispatchState, executor: ExecutorState, report: Re
     state.outbox.record(state.now, "Retrying", task, 1, epoch, executor.spec.executorId, retryAfter)
     return state.timers.add(state.now + retryAfter, { _tag: "retry", task, epoch })
   }
-  settle(state, task, source, outcome, report.hash)
+  settle(state, task, source, outcome, report.hash, executor.spec.executorId)
 }
 
 /** A cancelled task that came to its end by itself has won the race; one that took too long has not. */

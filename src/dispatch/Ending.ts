@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { ExecutorId } from "../task/Attempt.ts"
 import type { Outcome } from "../task/Outcome.ts"
 import type { Times } from "./Command.ts"
 import type { Decision, DispatchState, Kept } from "./DispatchState.ts"
@@ -10,7 +11,14 @@ import type { Source } from "./Source.ts"
 import { Status } from "./TaskTable.ts"
 
 /** The task has ended so; it holds no lease any more. */
-export const settle = (state: DispatchState, task: number, source: Source, outcome: Outcome, hash = 0): void => {
+export const settle = (
+  state: DispatchState,
+  task: number,
+  source: Source,
+  outcome: Outcome,
+  hash = 0,
+  executorId?: ExecutorId
+): void => {
   const page = state.tasks.page(task)
   const at = state.tasks.at(task)
   page.status[at] = Status.Committing
@@ -20,7 +28,7 @@ export const settle = (state: DispatchState, task: number, source: Source, outco
   if (state.losses.size > 0) state.losses.delete(task)
   if (state.unmade.size > 0) state.unmade.delete(task)
   const epoch = page.epoch[at] ?? 0
-  const sequence = state.outbox.record(state.now, "Ended", task, 1, epoch, undefined, outcome)
+  const sequence = state.outbox.record(state.now, "Ended", task, 1, epoch, executorId, outcome)
   state.decisions.push({ sequence, source, kind: "ended", task, count: 1, epoch, outcome, effect: undefined })
 }
 

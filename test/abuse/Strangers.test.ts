@@ -60,7 +60,7 @@ describe("strangers", () => {
     for (const way of fortress.ways) await run(way)
   }
   beforeAll(async () => {
-    fortress = await build()
+    fortress = await build({ strangers: 16 })
     await serves(fortress.tls, "binary")
     await settled(fortress)
   })
@@ -188,8 +188,8 @@ describe("strangers", () => {
     const before = memory()
     const { tcp, unix } = fortress
     for (const way of [unix, tcp]) {
-      for (let round = 0; round < 10; round++) {
-        await Promise.all(Array.from({ length: 50 }, async (_, index) => {
+      for (let round = 0; round < 4; round++) {
+        await Promise.all(Array.from({ length: 40 }, async (_, index) => {
           const socket = way.path === undefined ? connect(way.port ?? 0, "127.0.0.1") : connect(way.path)
           socket.on("error", () => {})
           await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve))
@@ -206,7 +206,7 @@ describe("strangers", () => {
   it("that hold all places do not keep others out", async () => {
     const before = memory()
     for (const way of [fortress.unix, fortress.tcp, fortress.tls]) {
-      const silent = await Promise.all(Array.from({ length: 200 }, () => Raw.open(way, "plain")))
+      const silent = await Promise.all(Array.from({ length: 40 }, () => Raw.open(way, "plain")))
       await answers(way, "binary")
       await Promise.all(silent.map((raw) => raw.end()))
       assert.isBelow(memory() - before, 8e6)

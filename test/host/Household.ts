@@ -9,6 +9,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import * as BundlerRolldown from "../../layers/bundler/BundlerRolldown.ts"
+import { Cache } from "../../layers/host/Entries.ts"
 import { Bundler } from "../../services/Bundler.ts"
 import { type ExecutorSetting, settingText } from "../../src/host/ExecutorSetting.ts"
 import { parseRecord, type ServerRecord } from "../../src/host/ServerRecord.ts"
@@ -38,16 +39,19 @@ const cache = realpathSync(mkdtempSync(join(tmpdir(), "cadre-cache-")))
 mkdirSync(join(cache, "cadre/bundles"), { recursive: true, mode: 0o700 })
 process.once("exit", () => rmSync(cache, { recursive: true, force: true }))
 
-let bundling: Promise<Readonly<Record<string, string>>> | undefined
+const bundles = { folder: join(cache, "cadre/bundles"), conditions: ["cadre-source"] }
+
+type Entries = Readonly<Record<string, string>>
+
+const bundling = new Map<string, Promise<Entries>>()
 
 /** The entries as a bundle, once for all files of tests: as sources they take many times as long to load. */
-const bundled = (): Promise<Readonly<Record<string, string>>> =>
-  bundling ??= Effect.gen(function*() {
-    const folder = join(cache, "cadre/bundles")
-    const layer = Layer.provide(
-      BundlerRolldown.layerWith({ folder, conditions: ["cadre-source"] }),
-      NodeFileSystem.layer
-    )
+const bundled = (more: Entries): Promise<Entries> => {
+  const key = JSON.stringify(more)
+  const known = bundling.get(key)
+  if (known !== undefined) return known
+  const making = Effect.gen(function*() {
+    const layer = Layer.provide(BundlerRolldown.layerWith(bundles), NodeFileSystem.layer)
     const { entries } = yield* Effect.provide(
       Effect.flatMap(Bundler, (bundler) =>
         bundler.bundle({
@@ -55,12 +59,16 @@ const bundled = (): Promise<Readonly<Record<string, string>>> =>
           executor: source("src/main/executor.ts"),
           thread: source("src/main/thread.ts"),
           module: source("test/host/tasks.ts"),
-          finder: source("test/host/finder.ts")
+          finder: source("test/host/finder.ts"),
+          ...more
         })),
       layer
     )
     return entries
   }).pipe(Effect.runPromise)
+  bundling.set(key, making)
+  return making
+}
 
 /** Whether a process lives. */
 export const isAlive = (pid: number): boolean => {
@@ -93,7 +101,9 @@ export class Household {
     this.entries = entries
   }
 
-  static readonly make = async (): Promise<Household> => new Household(await bundled())
+  /** `more` are paths of entries that are bundled with those that all have. */
+  static readonly make = async (more: Readonly<Record<string, string>> = {}): Promise<Household> =>
+    new Household(await bundled(more))
 
   readonly end = async (): Promise<void> => {
     const { pid } = this.record ?? {}
@@ -127,10 +137,9 @@ export class Household {
 
   /** Runs an effect with the variables of this house. */
   readonly within = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.provideService(
-      effect,
-      ConfigProvider.ConfigProvider,
-      ConfigProvider.fromEnv({ env: { ...this.variables } })
+    effect.pipe(
+      Effect.provideService(Cache, bundles),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: { ...this.variables } }))
     )
 
   readonly spawn = (words: ReadonlyArray<string>, variables: Readonly<Record<string, string>> = {}): Running => {

@@ -1,8 +1,13 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { Effect, Schema } from "effect"
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import * as Local from "../../layers/Local.ts"
+import { Task } from "../../services/Task.ts"
+import { TaskLibrary } from "../../services/TaskLibrary.ts"
+import { TaskModule } from "../../services/TaskModule.ts"
 import { Household, isAlive, until } from "../host/Household.ts"
 
 interface Found {
@@ -73,4 +78,69 @@ else {
     assert.include(second.error, "no such luck")
     assert.include(second.error, join(house.folder, "run/server.log"))
   })
+})
+
+describe("the local layer with a module", () => {
+  const write = (text: string): string => {
+    const folder = join(house.folder, "project")
+    mkdirSync(join(folder, "node_modules"), { recursive: true })
+    for (const name of ["effect", "cadre"]) {
+      const link = join(folder, "node_modules", name)
+      if (!existsSync(link)) {
+        symlinkSync(
+          fileURLToPath(new URL(name === "cadre" ? "../.." : `../../node_modules/${name}`, import.meta.url)),
+          link
+        )
+      }
+    }
+    writeFileSync(join(folder, "package.json"), "{ \"type\": \"module\" }")
+    writeFileSync(join(folder, "tasks.ts"), text)
+    return pathToFileURL(join(folder, "tasks.ts")).href
+  }
+
+  /** As a program would write it; the library is that of the tests. */
+  const tasks = (where: string): string => `
+import { Task, TaskLibrary, TaskModule } from "cadre"
+import { Effect, Schema } from "effect"
+const Where = Task.make("Where", { success: Schema.Int })
+export default TaskModule.make(import.meta.url, TaskLibrary.make("place", { version: "1.0.0" }, Where).toLayer({
+  Where: () => ${where}
+}))`
+  const Where = Task.make("Where", { success: Schema.Int })
+  const Place = TaskLibrary.make("place", { version: "1.0.0" }, Where)
+  const own = "Effect.sync(() => process.pid)"
+
+  /** A module at an URL: nothing else of it is used here. */
+  const moduleAt = (url: string): TaskModule.Any =>
+    TaskModule.make(url, Place.toLayer({ Where: () => Effect.succeed(0) }))
+
+  const local = (url: string) => Local.layer(Place, { module: moduleAt(url), threads: 1 })
+
+  it.live("starts a server and a process for it, which is replaced when it is killed", () =>
+    house.within(
+      Effect.gen(function*() {
+        const first = yield* Where.run(undefined)
+        const { pid } = house.record ?? {}
+        assert.notStrictEqual(first, process.pid)
+        assert.notStrictEqual(first, pid)
+        process.kill(first, "SIGKILL")
+        yield* Effect.promise(() => until(() => !isAlive(first)))
+        const second = yield* Where.run(undefined, { whenUnmet: "wait" })
+        assert.notStrictEqual(second, first)
+        // A server that is killed is missed, and what it started ends with it.
+        process.kill(pid ?? -1, "SIGKILL")
+        const third = yield* Where.run(undefined, { whenUnmet: "wait" })
+        assert.notStrictEqual(third, second)
+        assert.notStrictEqual(house.record?.pid, pid)
+        yield* Effect.promise(() => until(() => !isAlive(second)))
+      }).pipe(Effect.provide(local(write(tasks(own)))))
+    ))
+
+  it.live("says why a module cannot be run", () =>
+    house.within(Effect.gen(function*() {
+      const url = write(`${tasks(own)}\nthrow new Error("no such luck")`)
+      const error = yield* Effect.flip(Effect.provide(Effect.void, local(url)))
+      assert.strictEqual(error._tag, "ExecutorsFailed")
+      assert.include(error.message, "project/tasks.ts: It threw when it was imported: Error: no such luck")
+    })))
 })

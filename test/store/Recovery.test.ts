@@ -84,7 +84,11 @@ class Naive {
 }
 
 /** What was recovered says all that the commits do, and no outcome that nobody needs. */
-const judge = (naive: Naive, { entries, nextSource, past, sequence }: Recovered): void => {
+const judge = (
+  naive: Naive,
+  { entries, nextSource, past, sequence }: Recovered,
+  states: ReadonlyMap<number, StoredState> = new Map()
+): void => {
   assert.strictEqual(sequence, naive.ledger.sequence)
   assert.strictEqual(nextSource, naive.entries.length)
   assert.strictEqual(past.reduce((sum, { count }) => sum + count, 0), naive.ledger.next)
@@ -110,6 +114,9 @@ const judge = (naive: Naive, { entries, nextSource, past, sequence }: Recovered)
         assert.isEmpty(range)
         naive.check(story, task)
         assert.isUndefined(task?.outcome)
+      } else if (story.end.sequence <= (states.get(source)?.sequence ?? -1) && range.length > 0) {
+        // A server that was given no more knew no more, and let nothing follow it.
+        assert.deepStrictEqual(range.map(({ status }) => status), [statusOf(story.end.outcome)])
       } else if (needed.has(story.task) || (isAsked && !naive.forgotten.has(story.task))) {
         assert.deepStrictEqual(task?.outcome, story.end.outcome, `outcome of ${story.task}`)
         assert.strictEqual(task?.epoch, story.epoch)
@@ -155,7 +162,7 @@ describe("recovery", () => {
         shorter.entries.map(({ stored: { source } }) => source),
         recovered.entries.map(({ stored: { source } }) => source)
       )
-      judge(naive, shorter)
+      judge(naive, shorter, states)
       // Where a server starts, it knows no outcome but those that it was given.
       if (!isLast) continue
       const { sequence } = recovered
@@ -178,6 +185,19 @@ describe("recovery", () => {
     const [entry] = openMemory(contents, "memory", "2").recovered.entries
     assert.deepStrictEqual(entry?.restored.tasks.map(({ index, outcome }) => [index, outcome]), [[0, succeeded(0)]])
     assert.deepStrictEqual(entry?.restored.ended, [{ from: 1, to: 2, status: "succeeded" }])
+  })
+
+  it("gives no position to an entry without tasks, and one to a job", () => {
+    const contents = new MemoryContents()
+    const volume = openMemory(contents, "memory", "1")
+    const book = new Book()
+    book.accept({ entry: { count: 0 } })
+    volume.commit(book.take())
+    assert.deepStrictEqual(openMemory(contents, "memory", "2").recovered.past, [{ generation: 1, count: 0 }])
+    const next = openMemory(contents, "memory", "3")
+    book.accept({ entry: { kind: "producer", count: 0 } })
+    next.commit(book.take())
+    assert.deepStrictEqual(openMemory(contents, "memory", "4").recovered.past.map(({ count }) => count), [0, 0, 1])
   })
 
   it("does not count again what a state has counted, though it is read for another entry", () => {

@@ -10,6 +10,7 @@ import type { ExecutorCommand, ExecutorMessage } from "../ExecutorPort.ts"
 import { type ExecutorDown, type ExecutorUp, splitMessage, upSizeOf } from "./ExecutorWords.ts"
 import { Link } from "./Link.ts"
 import { outcomeSize } from "./SubmitterWords.ts"
+import { VoidLeases } from "./VoidLeases.ts"
 
 interface Held {
   readonly epoch: number
@@ -34,6 +35,7 @@ export class ExecutorSession {
   #generation: number
   readonly #held = new Map<number, Held>()
   #reports: Array<Report> = []
+  readonly #void = new VoidLeases()
   #leaving: Extract<ExecutorUp, { readonly _tag: "leave" }> | undefined
 
   /** Of the server that it begins with. */
@@ -46,7 +48,18 @@ export class ExecutorSession {
     return [...this.#held].map(([task, { epoch, generation }]) => ({ task, epoch, generation }))
   }
 
-  send(message: ExecutorMessage): void {
+  /** Tells the server; gives what the executor is to be told in turn, which is nearly never anything. */
+  send(message: ExecutorMessage): ReadonlyArray<ExecutorCommand> {
+    if (this.#void.isEmpty) {
+      this.#send(message)
+      return []
+    }
+    const { commands, messages } = this.#void.say(message)
+    for (const message of messages) this.#send(message)
+    return commands
+  }
+
+  #send(message: ExecutorMessage): void {
     switch (message._tag) {
       case "ended":
         return this.#ended(message.reports)
@@ -90,7 +103,24 @@ export class ExecutorSession {
       }
       commands.push(word)
     }
-    return { commands }
+    if (this.#void.isEmpty) return { commands }
+    const sorted = this.#void.hear(commands)
+    for (const message of sorted.messages) this.#send(message)
+    return { commands: sorted.commands }
+  }
+
+  /**
+   * The server has begun anew, and has kept nothing of the one before: what the
+   * executor runs is nobody's any more. Gives what it is to be told.
+   */
+  forsake(generation: number): ReadonlyArray<ExecutorCommand> {
+    const { held } = this
+    this.#held.clear()
+    this.#reports = []
+    this.link = new Link()
+    this.#generation = generation
+    if (this.#leaving !== undefined) this.#say(this.#leaving)
+    return this.#void.add(held)
   }
 
   /**

@@ -43,8 +43,9 @@ export class SubmitterSession {
   readonly #cancels = new Map<number | string, Extract<SubmitterMessage, { readonly _tag: "cancel" }>>()
   readonly #closed = new Set<string>()
   #isLeaving = false
+  /** How far it has all endings, and whether the server has been told. */
   #through = 0
-  #acknowledged = 0
+  #isTold = true
 
   /** Gives its requests numbers from there on: greater than those of any who had its name before. */
   begin(first: number): void {
@@ -71,7 +72,7 @@ export class SubmitterSession {
         }
         return this.#say(message)
       case "acknowledged":
-        this.#through = Math.max(this.#through, message.through)
+        this.#reach(message.through)
         return
       case "fetched":
         return this.#say(message)
@@ -86,13 +87,13 @@ export class SubmitterSession {
 
   /** Whether there are endings whose arrival the server has not been told of. */
   get hasToAcknowledge(): boolean {
-    return this.#through > this.#acknowledged
+    return !this.#isTold
   }
 
   /** Tells the server what endings have arrived. */
   acknowledge(): void {
-    if (!this.hasToAcknowledge) return
-    this.#acknowledged = this.#through
+    if (this.#isTold) return
+    this.#isTold = true
     this.#say({ _tag: "acknowledged", through: this.#through })
   }
 
@@ -125,10 +126,16 @@ export class SubmitterSession {
     for (const submission of this.#closed) this.#say({ _tag: "close", submission })
     for (const cancel of this.#cancels.values()) this.#say(cancel)
     for (const message of unacknowledged) if (message._tag === "fetched" && isKnown) this.#say(message)
-    this.#acknowledged = 0
+    this.#isTold = this.#through === 0
     if (isKnown) this.acknowledge()
     if (this.#isLeaving) this.#say({ _tag: "leave" })
     return undefined
+  }
+
+  /** What a server that was started anew tells again has to be acknowledged again. */
+  #reach(through: number): void {
+    this.#through = through
+    this.#isTold = false
   }
 
   #say(message: SubmitterUp): void {
@@ -188,7 +195,7 @@ export class SubmitterSession {
   }
 
   #ended(notice: Extract<SubmitterNotice, { readonly _tag: "Ended" }>): SubmitterNotice | undefined {
-    if (notice.sequence !== undefined) this.#through = Math.max(this.#through, notice.sequence)
+    if (notice.sequence !== undefined) this.#reach(notice.sequence)
     const endings: Array<Ending> = []
     let current = -1
     let request: Request | undefined

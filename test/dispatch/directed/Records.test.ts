@@ -79,7 +79,7 @@ describe("records", () => {
         "Assigned 3 b",
         "Started 3 b",
         "Stopping 3 b cancelled",
-        "Ended 3  Interrupted",
+        "Ended 3 b Interrupted",
         "Forgotten 3"
       ]
     )

@@ -261,12 +261,15 @@ describe("a pool of executors", () => {
 
   it.effect("is provided again after a restart of the server what tasks wait for", () =>
     Effect.gen(function*() {
-      const kept: Array<ReadonlyArray<ExecutorPoolSupervised.Remembered>> = []
+      const kept: Array<ExecutorPoolSupervised.Kept> = []
       const before = yield* setUp({ remember: (all) => void kept.push(all) })
       yield* before.client(provision())
       yield* settle
-      const remembered = kept.at(-1) ?? []
-      assert.deepStrictEqual(remembered, [{ provision: provision(), tasks: ["Add"] }])
+      assert.deepStrictEqual(kept.at(-1), {
+        modules: [{ provision: provision(), tasks: ["Add"] }],
+        processes: [{ pid: 1, executors: ["process-1/1"] }]
+      })
+      const remembered = kept.at(-1)?.modules ?? []
       const after = yield* setUp({ remembered })
       yield* settle
       assert.deepStrictEqual(after.started, [])

@@ -1,39 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { LeaseRef } from "../../../src/dispatch/Event.ts"
 import { ExecutorSession } from "../../../src/protocol/session/ExecutorSession.ts"
 import type { ExecutorUp } from "../../../src/protocol/session/ExecutorWords.ts"
-import type { Attempt } from "../../../src/protocol/ExecutorPort.ts"
-import { kind, success } from "../../suites/Parties.ts"
-
-const attempt = (task: number, isResumed = false): Attempt => ({
-  assignment: {
-    task,
-    epoch: 1,
-    retries: 0,
-    index: task,
-    batch: {
-      source: 0,
-      submitter: "",
-      submission: "",
-      request: 0,
-      entry: 0,
-      spec: kind(),
-      priority: 0,
-      deadline: undefined,
-      trace: undefined
-    },
-    refs: undefined,
-    isResumed
-  },
-  payload: new Uint8Array(),
-  refFields: undefined,
-  isFollowed: false
-})
-
-const assign = (session: ExecutorSession, ...tasks: ReadonlyArray<number>) =>
-  session.hear([{ _tag: "Assign", attempts: tasks.map((task) => attempt(task)) }])
-const lease = (task: number): LeaseRef => ({ task, epoch: 1 })
-const ended = (task: number) => ({ _tag: "ended", reports: [{ ...lease(task), outcome: success(task) }] }) as const
+import { success } from "../../suites/Parties.ts"
+import { assign, attempt, ended, lease } from "./Leases.ts"
 
 /** All that is on its way, as `<what> <task>/<generation>`. */
 const said = (session: ExecutorSession): ReadonlyArray<string> =>
@@ -100,5 +69,17 @@ describe("sessions of executors", () => {
     session.restart(2)
     assert.deepStrictEqual(session.link.unacknowledged.at(-1), { _tag: "leave", reason: "it died" })
     assert.isTrue(session.hear([{ _tag: "left" }]).hasLeft)
+  })
+
+  it("forsake what a server has not kept", () => {
+    const session = new ExecutorSession(1)
+    assign(session, 0, 1)
+    session.send(ended(1))
+    assert.deepStrictEqual(session.forsake(1).map(({ _tag }) => _tag), ["Revoke"])
+    assert.deepStrictEqual(said(session), [])
+    assert.deepStrictEqual(assign(session, 0).commands.map(({ _tag }) => _tag), ["Revoke"])
+    assert.deepStrictEqual(session.send(ended(0)).map(({ _tag }) => _tag), ["Assign"])
+    session.send(ended(0))
+    assert.deepStrictEqual(said(session), ["ended 0/now"])
   })
 })
