@@ -7,6 +7,10 @@ import { importCost } from "./figures/import-cost.ts"
 import { inProcessLatency } from "./figures/in-process-latency.ts"
 import { inProcessThroughput } from "./figures/in-process-throughput.ts"
 import { queuedMemory } from "./figures/queued-memory.ts"
+import { serverLatency } from "./figures/server-latency.ts"
+import { serverMemory } from "./figures/server-memory.ts"
+import { serverThroughput } from "./figures/server-throughput.ts"
+import { serverTransfer } from "./figures/server-transfer.ts"
 import { threadCompute } from "./figures/thread-compute.ts"
 import { threadLatency } from "./figures/thread-latency.ts"
 import { threadThroughput } from "./figures/thread-throughput.ts"
@@ -23,6 +27,10 @@ export const figures: ReadonlyArray<Figure> = [
   threadLatency,
   threadCompute,
   threadTransfer,
+  serverThroughput,
+  serverLatency,
+  serverTransfer,
+  serverMemory,
   importCost,
   cliStart
 ]

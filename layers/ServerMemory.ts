@@ -87,9 +87,9 @@ class Shell {
       case "close":
         return { _tag: "closed", submission: message.submission }
       case "fetched":
-        return message
+        return { ...message, from: submitter }
       case "cancel":
-        return { _tag: "cancelled", target: message.target, by: message.by }
+        return { _tag: "cancelled", target: message.target, by: message.by, from: submitter }
     }
   }
 
@@ -155,8 +155,9 @@ class Shell {
         last = batch
       }
       if (submitted === undefined) throw new Error(`Task ${this.idOf(assignment.task)} was assigned after it had ended`)
-      const { isFollowed, payloads, refFields } = submitted
-      return { assignment, payload: payloadAt(payloads, index), refFields, isFollowed }
+      const { blobs, isFollowed, payloads, refFields } = submitted
+      const blob = blobs?.find(([at]) => at === index)?.[1]
+      return { assignment, payload: payloadAt(payloads, index), refFields, isFollowed, ...(blob && { blob }) }
     })
   }
 

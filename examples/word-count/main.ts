@@ -1,5 +1,5 @@
 /** Counts the words of every text file below a folder, on worker threads: a task for each file. */
-import { InProcess, Program, Threads } from "cadre"
+import { InProcess, Local, Program, Threads } from "cadre"
 import { Console, Effect, Fiber, Option, Stream } from "effect"
 import { Argument, CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import { availableParallelism } from "node:os"
@@ -12,6 +12,7 @@ import tasks, { WordCountLive } from "./handlers.ts"
 import { type Progress, showProgress } from "./progress.ts"
 import { report, reportText } from "./report.ts"
 import { Tally } from "./tally.ts"
+import { WordCount } from "./tasks.ts"
 import { filesBelow } from "./walk.ts"
 
 const count = Effect.fnUntraced(function*(tally: Tally, folder: string) {
@@ -70,12 +71,16 @@ const inProcess = Flag.Boolean("in-process").pipe(
   Flag.withDescription("Count in this thread alone"),
   Flag.withDefault(false)
 )
+const server = Flag.Boolean("server").pipe(
+  Flag.withDescription("Have the server of this machine count, which is started if there is none"),
+  Flag.withDefault(false)
+)
 const comparing = Flag.Boolean("compare").pipe(
   Flag.withDescription("Count several times, with one thread and with all, and print how much faster all are"),
   Flag.withDefault(false)
 )
 
-const usage = "Usage: npm start -- [--json] [--threads N | --in-process] [--compare] [FOLDER]"
+const usage = "Usage: npm start -- [--json] [--threads N | --in-process] [--server | --compare] [FOLDER]"
 
 /** Says what is wrong with the arguments, and what to do instead of the whole help. */
 const misused = (...wrong: ReadonlyArray<string>) => Console.error([...wrong, usage].join("\n"))
@@ -84,11 +89,15 @@ const exit = Effect.sync(() => process.exit(2))
 
 const wordCount = Command.make(
   "word-count",
-  { folder, json, threads, inProcess, comparing },
-  Effect.fnUntraced(function*({ comparing, folder, inProcess, json, threads }) {
+  { folder, json, threads, inProcess, comparing, server },
+  Effect.fnUntraced(function*({ comparing, folder, inProcess, json, server, threads }) {
     const cores = availableParallelism()
     if (inProcess && (comparing || Option.isSome(threads))) {
       yield* misused("--in-process has no threads: leave out --threads and --compare")
+      return yield* exit
+    }
+    if (server && (comparing || inProcess)) {
+      yield* misused("--server has others count: leave out --in-process and --compare")
       return yield* exit
     }
     if (comparing) {
@@ -99,6 +108,11 @@ const wordCount = Command.make(
     }
     const counted = countOnce(folder, json)
     if (inProcess) return yield* Effect.provide(counted, InProcess.layer(WordCountLive))
+    if (server) {
+      // The server starts threads for the module in a process of its own, and ends that when nobody needs it any more.
+      const limit = Option.match(threads, { onNone: () => ({}), onSome: (threads) => ({ threads }) })
+      return yield* Effect.provide(counted, Local.layer(WordCount, { module: tasks, slots, ...limit }))
+    }
     const layer = Threads.layer(tasks, { threads: Option.getOrElse(threads, () => cores), slots })
     return yield* Effect.provide(counted, layer)
   })

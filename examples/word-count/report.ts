@@ -39,6 +39,7 @@ export const reportText = (result: ReturnType<typeof report>): string => {
     ...failures,
     "",
     `${time(result.seconds)}, ${number(result.tasksPerSecond)} tasks a second`,
-    busyText(result.executors)
+    // A server's executors are none of this program.
+    ...(result.executors.length === 0 ? [] : [busyText(result.executors)])
   ].join("\n")
 }

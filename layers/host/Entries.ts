@@ -66,7 +66,6 @@ const bundled = (entries: Readonly<Record<string, string>>): Effect.Effect<Bundl
 
 const wordsFor = (url: string): ReadonlyArray<string> => [
   ...ownConditions().map((condition) => `--conditions=${condition}`),
-  "--enable-source-maps",
   fileURLToPath(url)
 ]
 

@@ -8,7 +8,6 @@
  */
 import { Deferred, Effect, Exit, Scope } from "effect"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
 import { getHeapStatistics } from "node:v8"
 import type { Server } from "../../services/Server.ts"
 import type { ExecutorSetting } from "../../src/host/ExecutorSetting.ts"
@@ -183,6 +182,3 @@ export const run = (
       )
     })
   )
-
-/** A module's URL as people read it. */
-export const pathOf = (url: string): string => url.startsWith("file:") ? fileURLToPath(url) : url

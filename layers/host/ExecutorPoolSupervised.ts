@@ -11,9 +11,9 @@ import { Supervisor } from "../../services/Supervisor.ts"
 import { pauseAfter, plan, type Step, type Wanted } from "../../src/host/PoolPlan.ts"
 import { familyOf, idOf, type ProcessReport, type Provision, type ProvisionState } from "../../src/host/Provision.ts"
 import type { ProcessExit } from "../../src/process/ProcessExit.ts"
-import { pathOf } from "./ExecutorHost.ts"
 import { type Hand, start } from "./Hand.ts"
 import * as Machine from "./Machine.ts"
+import { pathOf } from "./ModulePath.ts"
 
 /** How a pool is set up. */
 export interface Options {

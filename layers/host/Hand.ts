@@ -10,7 +10,7 @@ import type { Child, Supervisor } from "../../services/Supervisor.ts"
 import { settingText } from "../../src/host/ExecutorSetting.ts"
 import type { Provision } from "../../src/host/Provision.ts"
 import { exitText, isGood, type ProcessExit } from "../../src/process/ProcessExit.ts"
-import { pathOf } from "./ExecutorHost.ts"
+import { pathOf } from "./ModulePath.ts"
 
 /** What is started, and how. */
 export interface Options {
@@ -89,7 +89,6 @@ export const start = Effect.fnUntraced(function*(supervisor: Supervisor["Service
       command: process.execPath,
       args: [
         ...conditions.map((condition) => `--conditions=${condition}`),
-        "--enable-source-maps",
         fileURLToPath(entries.executor),
         setting
       ],

@@ -12,7 +12,7 @@ import type { BundleFailed } from "../../src/bundle/BundleFailed.ts"
 import { ExecutorsFailed } from "../../src/host/HostError.ts"
 import type { Provision, ProvisionState } from "../../src/host/Provision.ts"
 import * as Entries from "./Entries.ts"
-import { pathOf } from "./ExecutorHost.ts"
+import { pathOf } from "./ModulePath.ts"
 
 /** How the executors of a module run. */
 export interface Options {

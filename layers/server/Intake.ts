@@ -48,14 +48,14 @@ export class Intake {
         return { _tag: "closed", submission }
       }
       case "fetched":
-        return message
+        return { ...message, from: session.submitter }
       case "acknowledged":
         if (session.acknowledge(message.through)) this.#shell.journal.acknowledged(session.submitter, message.through)
         this.#shell.reading.go(session)
         return undefined
       case "cancel":
         return "task" in message.target
-          ? { _tag: "cancelled", target: message.target, by: message.by }
+          ? { _tag: "cancelled", target: message.target, by: message.by, from: session.submitter }
           : { _tag: "cancelled", target: { submission: this.#own(session, message.target.submission) }, by: message.by }
     }
   }

@@ -8,12 +8,21 @@
 import type { Effect } from "effect"
 import type { TaskStore } from "../../services/TaskStore.ts"
 import type { Transition } from "../../src/dispatch/Command.ts"
-import type { Commit, Committed, StoredEntry, StoredLine, StoredPayloads, StoredValue } from "../../src/store/Stored.ts"
+import type {
+  Commit,
+  Committed,
+  StoredEntry,
+  StoredLine,
+  StoredPayloads,
+  StoredState,
+  StoredValue
+} from "../../src/store/Stored.ts"
 
 interface Pending {
   entries: Array<{ readonly entry: StoredEntry; readonly payloads: StoredPayloads }>
   transitions: Array<Transition>
   ended: Array<number>
+  states: Array<StoredState>
   acknowledged: Map<string, number>
   departed: Array<string>
   lines: Array<StoredLine>
@@ -24,6 +33,7 @@ const nothing = (): Pending => ({
   entries: [],
   transitions: [],
   ended: [],
+  states: [],
   acknowledged: new Map(),
   departed: [],
   lines: [],
@@ -77,6 +87,13 @@ export class Journal {
     this.#isEmpty = false
   }
 
+  /** Where entries are: what came before need not be read again. */
+  states(states: ReadonlyArray<StoredState>): void {
+    if (states.length === 0) return
+    this.#pending.states.push(...states)
+    this.#isEmpty = false
+  }
+
   ended(source: number): void {
     this.#pending.ended.push(source)
     this.#isEmpty = false
@@ -114,7 +131,6 @@ export class Journal {
     this.#sequence = through
     const commit: Commit = {
       ...pending,
-      states: [],
       acknowledged: [...acknowledged].map(([submitter, through]) => ({ submitter, through }))
     }
     this.#run(this.#commit(commit), (committed) => {

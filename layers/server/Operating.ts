@@ -127,7 +127,7 @@ export const operating = Effect.fnUntraced(function*(
   })
 
   const submission = Effect.fnUntraced(function*(id: string) {
-    const live = shell.submissions.find(id)
+    const live = shell.submissions.find(id) ?? shell.submissions.recent(id)
     if (live !== undefined) return live
     const value = yield* store.value(space, id)
     if (Option.isNone(value)) return yield* new NotFound({ what: "submission", id })

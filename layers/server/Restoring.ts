@@ -44,6 +44,10 @@ export const restore = (shell: Shell, closed: ReadonlySet<string>): ReadonlyArra
   for (const { acknowledged, submitter } of recovered.submitters) {
     shell.sessionOf(submitter, acknowledged).isKnown = true
   }
+  const { sequence } = recovered
+  shell.journal.states(
+    recovered.entries.map(({ restored, stored: { source } }) => ({ source, sequence, restored }))
+  )
   let source = 0
   return requestsOf(recovered.entries).flatMap((entries) => {
     const [{ stored }] = entries as [RecoveredEntry, ...ReadonlyArray<RecoveredEntry>]

@@ -26,12 +26,17 @@ const json = Schema.fromJsonString(SubmissionRow)
 const encode = Schema.encodeSync(json)
 const decode = Schema.decodeUnknownSync(json)
 
+/** So many that have ended are remembered until the store surely has them. */
+const mostRecent = 1_000
+
 /** A submission that has ended, as the store has it. */
 export const rowOf = (value: Uint8Array): SubmissionRow => decode(new TextDecoder().decode(value))
 
 /** Those of one server. */
 export class Submissions {
   readonly #live = new Map<string, Live>()
+  /** Those that have ended a moment ago, oldest first: the store may not have them yet. */
+  readonly #recent = new Map<string, SubmissionRow>()
   readonly #now: () => number
   readonly #keep: (value: StoredValue) => void
   readonly #watchers = new Set<(row: SubmissionRow) => void>()
@@ -76,6 +81,8 @@ export class Submissions {
     if (row !== undefined) { for (const watcher of this.#watchers) watcher(row) }
     if (row === undefined || !isEnded) return live.isWatched
     this.#live.delete(id)
+    this.#recent.set(id, row)
+    if (this.#recent.size > mostRecent) this.#recent.delete(this.#recent.keys().next().value ?? id)
     this.#keep({ space, key: id, value: new TextEncoder().encode(encode(row)) })
     return live.isWatched
   }
@@ -90,6 +97,11 @@ export class Submissions {
   find(id: string): SubmissionRow | undefined {
     const live = this.#live.get(id)
     return live && rowFor(id, live, false)
+  }
+
+  /** One that has ended a moment ago. */
+  recent(id: string): SubmissionRow | undefined {
+    return this.#recent.get(id)
   }
 
   /** Those that have not ended, the newest first. */

@@ -34,6 +34,8 @@ export class SubmissionSet {
   readonly #feeds = new Set<Queue.Queue<Counts, Cause.Done>>()
   #counts: Counts
   #isEnded = false
+  /** Of those that it was told of. */
+  readonly #tally = { succeeded: 0, failed: 0, cancelled: 0 }
   #lost: ConnectionLost | undefined
 
   /** `context` is what the task's schemas need to be decoded with. */
@@ -52,18 +54,25 @@ export class SubmissionSet {
     this.id = id
     const total = payloads.length
     this.#counts = { total, queued: total, running: 0, succeeded: 0, failed: 0, cancelled: 0 }
-    connection.watch(id, (counts, isEnded) => {
-      this.#counts = counts
-      this.#isEnded = isEnded
-      for (const feed of this.#feeds) {
-        Queue.offerUnsafe(feed, counts)
-        if (isEnded) Queue.endUnsafe(feed)
-      }
-      this.#waiters.wake()
-    })
+    connection.watch(id, (counts, isEnded) => this.#progressed(counts, isEnded))
+  }
+
+  #progressed(counts: Counts, isEnded: boolean): void {
+    if (this.#isEnded) return
+    this.#counts = counts
+    this.#isEnded = isEnded
+    for (const feed of this.#feeds) {
+      Queue.offerUnsafe(feed, counts)
+      if (isEnded) Queue.endUnsafe(feed)
+    }
+    this.#waiters.wake()
   }
 
   ended(ending: Ending): void {
+    const { count, outcome: { _tag } } = ending
+    if (_tag === "Succeeded") this.#tally.succeeded += count
+    else if (_tag === "Interrupted") this.#tally.cancelled += count
+    else this.#tally.failed += count
     const { port: { idOf }, wallOffset } = this.#connection
     for (let offset = 0; offset < ending.count; offset++) {
       const index = ending.index + offset
@@ -84,7 +93,12 @@ export class SubmissionSet {
   }
 
   /** After the endings that came together. */
-  readonly endedAll = (): void => this.#waiters.wake()
+  readonly endedAll = (): void => {
+    const { length: total } = this.#payloads
+    // A server that was started again tells how tasks ended, and not again how far the submission was.
+    if (this.#endings.length === total) this.#progressed({ total, queued: 0, running: 0, ...this.#tally }, true)
+    this.#waiters.wake()
+  }
 
   #until(isDone: () => boolean): Effect.Effect<void, ConnectionLost> {
     return Effect.flatMap(

@@ -124,6 +124,17 @@ export class History {
     return this.#owners.get(task)
   }
 
+  /** What submitters have handed over and wait for. */
+  get waiting(): ReadonlyArray<string> {
+    return [...this.#requests].flatMap(([submitter, requests]) =>
+      [...requests].flatMap(([request, { accepted, ended, size }]) => {
+        if (accepted && ended.size >= size) return []
+        const what = accepted ? `heard how ${ended.size} of the ${size} tasks ended` : "has no answer"
+        return `${submitter}'s request ${request} ${what}`
+      })
+    )
+  }
+
   get accepted(): number {
     return this.#tasks.size
   }

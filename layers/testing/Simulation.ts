@@ -228,7 +228,7 @@ const simulate = Effect.fnUntraced(function*<A, E, R>(
   const exit = yield* Effect.callback<Exit.Exit<A, unknown>>((resume) => {
     const fiber = Effect.runForkWith(premises)(root)
     const giveUp = (why: string) => {
-      history.violations.push(`${why}; ${history.open.length} tasks have not ended`)
+      history.violations.push(`${why}; ${history.open.length} tasks have not ended`, ...history.waiting.slice(0, 5))
       resume(Effect.succeed(Exit.interrupt()))
     }
     const longest = Duration.toMillis(Duration.fromInputUnsafe(time))

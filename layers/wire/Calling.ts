@@ -10,17 +10,20 @@ import type { Operator } from "../../services/Operator.ts"
 import type { Server } from "../../services/Server.ts"
 import type { Transition } from "../../src/dispatch/Command.ts"
 import { Unavailable } from "../../src/operate/View.ts"
+import { BlobRpcs } from "../../src/protocol/rpc/BlobRpcs.ts"
 import { OperatorRpcs } from "../../src/protocol/rpc/OperatorRpcs.ts"
 import type { NotPermitted } from "../../src/protocol/rpc/Permission.ts"
 import { PoolRpcs } from "../../src/protocol/rpc/PoolRpcs.ts"
 import { ServerRpcs, type TransitionRow } from "../../src/protocol/rpc/ServerRpcs.ts"
 import { ConnectionLost } from "../../src/task/TaskError.ts"
+import type { BlobCalls } from "./Blobs.ts"
 import type { Serialization } from "./Serialization.ts"
 
 /** The services that are called. */
 export interface Calling {
   readonly operator: Operator["Service"]
   readonly pool: ExecutorPool["Service"]
+  readonly blobs: BlobCalls
   readonly server: Pick<Server["Service"], "drain" | "status" | "explain" | "records">
   /** An answer. */
   readonly answered: (message: RpcMessage.FromServerEncoded) => void
@@ -28,7 +31,7 @@ export interface Calling {
   readonly down: (reason: string) => void
 }
 
-const group = ServerRpcs.merge(OperatorRpcs).merge(PoolRpcs)
+const group = ServerRpcs.merge(OperatorRpcs).merge(PoolRpcs).merge(BlobRpcs)
 
 type Ours = RpcClientError.RpcClientError | NotPermitted
 
@@ -102,6 +105,11 @@ export const make = Effect.fnUntraced(function*(
         Effect.orDie(asked(client["server.drain"](executorId === undefined ? {} : { executorId }))),
       records: (capacity = 65_536) =>
         Stream.orDie(followed(Stream.map(client["server.records"]({ capacity }), transitionOf)))
+    },
+    blobs: {
+      has: (blob) => asked(client["blob.has"]({ blob })),
+      put: (blob, offset, piece) => asked(client["blob.put"]({ blob, offset, piece: new Uint8Array(piece) })),
+      get: (blob, offset) => asked(client["blob.get"]({ blob, offset }))
     },
     pool: {
       provide: (provision) => followed(client["pool.provide"](provision)),

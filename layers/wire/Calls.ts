@@ -5,11 +5,15 @@
  */
 import { Context, Effect, Layer, Queue, Stream } from "effect"
 import { type RpcMessage, RpcServer } from "effect/rpc"
+import type { BlobStore } from "../../services/BlobStore.ts"
 import type { ExecutorPool } from "../../services/ExecutorPool.ts"
 import type { Operator } from "../../services/Operator.ts"
 import type { Server } from "../../services/Server.ts"
+import { pieceSize, threshold } from "../../src/blob/Blob.ts"
+import { BlobsFailed } from "../../src/blob/BlobFailed.ts"
 import type { Transition } from "../../src/dispatch/Command.ts"
 import { Unavailable } from "../../src/operate/View.ts"
+import { BlobRpcs } from "../../src/protocol/rpc/BlobRpcs.ts"
 import { OperatorRpcs } from "../../src/protocol/rpc/OperatorRpcs.ts"
 import { Nearby, Needs, NotPermitted, Permission } from "../../src/protocol/rpc/Permission.ts"
 import { PoolRpcs } from "../../src/protocol/rpc/PoolRpcs.ts"
@@ -23,6 +27,7 @@ export interface Called {
   readonly server: Server["Service"]
   readonly operator: Operator["Service"] | undefined
   readonly pool: ExecutorPool["Service"] | undefined
+  readonly blobs: BlobStore["Service"] | undefined
 }
 
 const mostRows = 1_000
@@ -94,11 +99,20 @@ export interface Calls {
   readonly left: (guest: Guest) => void
 }
 
-const group = ServerRpcs.merge(OperatorRpcs).merge(PoolRpcs)
+const blobHandlers = (given: BlobStore["Service"] | undefined) => {
+  const absent = Effect.fail(new BlobsFailed({ problem: `this server takes none above ${threshold} bytes` }))
+  return BlobRpcs.toLayer({
+    "blob.has": ({ blob }) => given === undefined ? absent : given.has(blob),
+    "blob.put": ({ blob, offset, piece }) => given === undefined ? absent : given.put(blob, offset, piece),
+    "blob.get": ({ blob, offset }) => given === undefined ? absent : given.get(blob, offset, pieceSize)
+  })
+}
+
+const group = ServerRpcs.merge(OperatorRpcs).merge(PoolRpcs).merge(BlobRpcs)
 
 /** Answers until the scope is left. */
 export const make = Effect.fnUntraced(function*(
-  { operator, pool, server }: Called,
+  { blobs, operator, pool, server }: Called,
   serialization: Serialization,
   most: number
 ) {
@@ -131,7 +145,7 @@ export const make = Effect.fnUntraced(function*(
   })
   yield* Layer.build(
     RpcServer.layer(group, { disableTracing: true, disableFatalDefects: true }).pipe(
-      Layer.provide([serverHandlers(server), operatorHandlers(operator), poolHandlers(pool), permission]),
+      Layer.provide([serverHandlers(server), operatorHandlers(operator), poolHandlers(pool), blobHandlers(blobs), permission]),
       Layer.provide(Layer.succeed(RpcServer.Protocol, protocol))
     )
   )

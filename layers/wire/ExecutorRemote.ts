@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type { Effect } from "effect"
 import type { ExecutorPort } from "../../services/Server.ts"
 import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
 import type { ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
@@ -12,6 +13,8 @@ import { ExecutorSession } from "../../src/protocol/session/ExecutorSession.ts"
 import type { UpFrame } from "../../src/protocol/session/Frame.ts"
 import type { SpecNames, SpecTable } from "../../src/protocol/session/Specs.ts"
 import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
+import type { Blobs } from "./Blobs.ts"
+import { ExecutorFreight } from "./ExecutorFreight.ts"
 import type { Line, SessionFrame } from "./Line.ts"
 import { Talk } from "./Talk.ts"
 import type { TaskNames } from "./TaskNames.ts"
@@ -24,6 +27,7 @@ export class ExecutorRemote extends Talk {
   readonly #session: ExecutorSession
   readonly #commands: TurnQueue<ExecutorCommand>
   readonly #names: TaskNames
+  readonly #freight: ExecutorFreight
   #generation: number
   #incarnation: string
   protected readonly as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
@@ -36,7 +40,9 @@ export class ExecutorRemote extends Talk {
     spec: ExecutorSpec,
     names: TaskNames,
     later: (run: () => void) => void,
-    heartbeat: number
+    heartbeat: number,
+    blobs: Blobs,
+    run: (effect: Effect.Effect<void>) => void
   ) {
     super(line, secret, most)
     this.as = { _tag: "executor", spec: { ...spec, heartbeat: true } }
@@ -45,6 +51,15 @@ export class ExecutorRemote extends Talk {
     this.#incarnation = line.info.incarnation
     this.#session = new ExecutorSession(this.#generation)
     this.#commands = new TurnQueue<ExecutorCommand>(later)
+    this.#freight = new ExecutorFreight(
+      blobs,
+      run,
+      (message) => {
+        this.#command(this.#session.send(message))
+        this.mark()
+      },
+      (command) => this.#commands.offer(command)
+    )
     this.#stopBeating = line.timing.every(heartbeat, () => {
       // What could not be said then need not be said later.
       if (!line.isUp) return
@@ -60,10 +75,7 @@ export class ExecutorRemote extends Talk {
   get port(): ExecutorPort {
     return {
       commands: this.#commands,
-      send: (message) => {
-        this.#command(this.#session.send(message))
-        this.mark()
-      },
+      send: (message) => this.#freight.say(message),
       idOf: this.#names.idOf
     }
   }
@@ -71,8 +83,15 @@ export class ExecutorRemote extends Talk {
   /** Leaves; with a reason if it has died. */
   leave(reason: string | undefined): void {
     if (this.isOver) return
-    this.#session.leave(reason)
-    this.left()
+    // What has ended is told before.
+    this.#freight.whenIdle(() => {
+      this.#session.leave(reason)
+      this.left()
+    })
+  }
+
+  protected get isIdle(): boolean {
+    return this.#session.held.length === 0
   }
 
   protected write(channel: number, ack: number, window: number, names: SpecNames): UpFrame | undefined {
@@ -107,7 +126,7 @@ export class ExecutorRemote extends Talk {
 
   #command(commands: ReadonlyArray<ExecutorCommand>): void {
     if (commands.length === 0) return
-    for (const command of commands) this.#commands.offer(command)
+    for (const command of commands) this.#freight.hear(command)
     this.#commands.flush()
   }
 

@@ -85,6 +85,11 @@ export class Line {
     this.timing = timing
   }
 
+  /** No connection will come any more. */
+  get isLost(): boolean {
+    return this.#lost !== undefined
+  }
+
   get isUp(): boolean {
     return this.#wire !== undefined
   }

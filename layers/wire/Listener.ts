@@ -6,6 +6,7 @@
  */
 import { Effect, type Scope } from "effect"
 import type { TlsOptions } from "node:tls"
+import type { BlobStore } from "../../services/BlobStore.ts"
 import type { ExecutorPool } from "../../services/ExecutorPool.ts"
 import type { Operator } from "../../services/Operator.ts"
 import type { Server } from "../../services/Server.ts"
@@ -35,6 +36,8 @@ export interface Reached {
   readonly operator?: Operator["Service"]
   /** Absent where the server starts no executors. */
   readonly pool?: ExecutorPool["Service"]
+  /** Where large payloads and results are kept; without it there are none. */
+  readonly blobs?: BlobStore["Service"]
   readonly limits?: Limits
   /** A connection has ended, whether it may come back or not. */
   readonly left?: () => void
@@ -169,7 +172,7 @@ export const host = Effect.fnUntraced(
       binary: yield* Serialization.of("binary", mostFrame),
       ndjson: yield* Serialization.of("ndjson", mostFrame)
     }
-    const called = { server, operator: options.operator, pool: options.pool }
+    const called = { server, operator: options.operator, pool: options.pool, blobs: options.blobs }
     const calls = {
       binary: yield* Calls.make(called, serializations.binary, limits.calls),
       ndjson: yield* Calls.make(called, serializations.ndjson, limits.calls)

@@ -8,6 +8,7 @@
 import { Cause, Clock, Duration, Effect, Exit, Fiber, type Redacted, Schedule, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import type { ConnectionOptions } from "node:tls"
+import type { BlobStore } from "../../services/BlobStore.ts"
 import type { ExecutorPool } from "../../services/ExecutorPool.ts"
 import type { Operator } from "../../services/Operator.ts"
 import type { Server } from "../../services/Server.ts"
@@ -15,6 +16,7 @@ import { type Address, type AddressInvalid, parse } from "../../src/protocol/Add
 import type { WireEncoding } from "../../src/protocol/Greeting.ts"
 import type { Role } from "../../src/security/Role.ts"
 import { afterTurn } from "../TurnScheduler.ts"
+import { Blobs } from "./Blobs.ts"
 import * as Calling from "./Calling.ts"
 import { dial, type Dialled, type Dialling } from "./Dial.ts"
 import { ExecutorRemote } from "./ExecutorRemote.ts"
@@ -48,6 +50,8 @@ export interface Options {
   readonly heartbeat?: Duration.Input
   /** Bytes that may wait while there is no connection, for each session. */
   readonly waiting?: number
+  /** Where large payloads are kept that have come from the server: a folder that the executors of a machine share. */
+  readonly cache?: BlobStore["Service"]
 }
 
 /** A server elsewhere. */
@@ -97,7 +101,7 @@ export const connect = Effect.fnUntraced(
 export const connectBy = Effect.fnUntraced(
   function*(
     dial: Effect.Effect<Dialled, ConnectError>,
-    options: Pick<Options, "encoding" | "reconnect" | "heartbeat" | "waiting">
+    options: Pick<Options, "encoding" | "reconnect" | "heartbeat" | "waiting" | "cache">
   ): Effect.fn.Return<Remote, ConnectError, Scope.Scope> {
     const { encoding = "binary", waiting = 256 * 2 ** 20 } = options
     const heartbeat = Duration.toMillis(options.heartbeat ?? "5 seconds")
@@ -149,6 +153,8 @@ export const connectBy = Effect.fnUntraced(
       })
     )
 
+    const blobs = new Blobs(calling.blobs, options.cache, () => isClosed || line.isLost)
+    const run = (effect: Effect.Effect<void>) => void Effect.runForkWith(context)(effect)
     const secret = () => randomBytes(16).toString("hex")
     const opened = (talk: Talk) =>
       Effect.callback<void>((resume) => {
@@ -170,7 +176,7 @@ export const connectBy = Effect.fnUntraced(
         Effect.map(
           Effect.acquireRelease(
             Effect.suspend(() => {
-              const talk = new SubmitterRemote(line, secret(), waiting, submitter, names, later)
+              const talk = new SubmitterRemote(line, secret(), waiting, submitter, names, later, blobs, run)
               return Effect.as(opened(talk), talk)
             }),
             (talk) => left(talk, () => talk.leave())
@@ -181,7 +187,7 @@ export const connectBy = Effect.fnUntraced(
         Effect.map(
           Effect.acquireRelease(
             Effect.suspend(() => {
-              const talk = new ExecutorRemote(line, secret(), waiting, spec, names, later, heartbeat)
+              const talk = new ExecutorRemote(line, secret(), waiting, spec, names, later, heartbeat, blobs, run)
               return Effect.as(opened(talk), talk)
             }),
             (talk, exit) => {

@@ -12,7 +12,7 @@ import type { SpecNames, SpecTable } from "../../src/protocol/session/Specs.ts"
 const window = 8 * 2 ** 20
 
 /** Milliseconds that who leaves waits for a connection to come back. */
-const leavingTime = 5_000
+const leavingTime = 2_000
 
 /** One session. */
 export abstract class Talk implements Session {
@@ -142,8 +142,12 @@ export abstract class Talk implements Session {
     } else this.#leaveSoon()
   }
 
+  /** Whether nothing would be missed if it left without a word. */
+  protected abstract readonly isIdle: boolean
+
   #leaveSoon(): void {
     this.#leaving?.()
+    if (this.isIdle) return this.finish(undefined)
     const reason = "the connection was lost before it had left"
     this.#leaving = this.line.timing.after(leavingTime, () => this.finish(reason), true)
   }

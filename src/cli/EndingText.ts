@@ -25,7 +25,7 @@ export const tell = ({ blob, bytes, encoding }: Payload): Told => {
 }
 
 const toldText = ({ json, size }: Told): string =>
-  json !== undefined ? JSON.stringify(json) : size === 0 ? "" : `${bytesText(size)}, which only its module can read`
+  json !== undefined ? JSON.stringify(json) : size === 0 ? "" : `${bytesText(size)}, which --module <file> can read`
 
 const lossesText = (losses: ReadonlyArray<Loss>): string =>
   losses.map(({ executorId, reason }) => `${executorId} (${reason})`).join(", ")

@@ -40,6 +40,9 @@ export const readSelector = (
   }
   const bad = words.find((word) => !id.test(word))
   if (bad !== undefined) {
+    if (TaskStatus.literals.some((status) => status === bad)) {
+      return Result.fail(`"${bad}" is a status: cadre task list --status ${bad}`)
+    }
     const near = suggestions(bad, selectorWords)
     return Result.fail(
       `"${bad}" is no task's id. ${

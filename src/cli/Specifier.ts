@@ -58,10 +58,13 @@ const taking = new Set(["submit", "library inspect", "bundle"])
 export const modulesOf = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
   const found: Array<string> = []
   let command = ""
+  let module: string | undefined
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? ""
     if (word === "--") break
-    if (word.startsWith("--against=")) found.push(word.slice("--against=".length))
+    if (word.startsWith("--module=")) module = word.slice("--module=".length)
+    else if (word === "--module") module = words[++index]
+    else if (word.startsWith("--against=")) found.push(word.slice("--against=".length))
     else if (word === "--against") found.push(words[++index] ?? "")
     else if (withValues.has(word)) index++
     else if (!word.startsWith("-")) {
@@ -72,5 +75,6 @@ export const modulesOf = (words: ReadonlyArray<string>): ReadonlyArray<string> =
       } else if (command !== "done") command = command === "" ? word : `${command} ${word}`
     }
   }
+  if (command !== "done" && module !== undefined && module !== "") return [module]
   return command === "done" ? found.filter((word) => word !== "" && !word.endsWith(".json")) : []
 }

@@ -68,7 +68,8 @@ export type Printer = (
   value: unknown
 ) => Effect.Effect<{ readonly json?: unknown; readonly problem?: string }>
 
-const printer = (schema: Schema.Top): Printer => {
+/** A printer for values of a schema. */
+export const printer = (schema: Schema.Top): Printer => {
   if (isVoid(schema)) return () => Exit.succeed({})
   const encode = SchemaParser.encodeUnknownEffect(Schema.toCodecJson(schema))
   return (value) =>

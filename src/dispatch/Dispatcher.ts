@@ -238,7 +238,7 @@ export class Dispatcher {
         return state.hasChanged(submission)
       }
       case "fetched":
-        for (const task of event.tasks) fetched(state, task)
+        for (const task of event.tasks) fetched(state, task, event.from)
         return
       case "drain":
         return drain(state, event)

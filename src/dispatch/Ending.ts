@@ -285,9 +285,11 @@ const forgetUnasked = (state: DispatchState, task: number, kept: Kept): void => 
 }
 
 /** Whoever might have asked for it has been served. */
-export const fetched = (state: DispatchState, task: number): void => {
+export const fetched = (state: DispatchState, task: number, from: string | undefined): void => {
   const kept = state.results.get(task)
   if (kept === undefined || !kept.isKept) return
+  // What others wait for is not theirs to give up.
+  if (from !== undefined && state.tasks.source(task)?.batch.submitter !== from) return
   kept.isKept = false
   forgetUnasked(state, task, kept)
 }

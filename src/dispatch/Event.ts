@@ -158,9 +158,11 @@ export type Event =
     readonly _tag: "cancelled"
     readonly target: { readonly task: number } | { readonly submission: string } | { readonly submitter: string }
     readonly by: string
+    /** Who says so, where it may say so of its own alone. */
+    readonly from?: string
   }
   | { readonly _tag: "committed"; readonly through: number }
-  | { readonly _tag: "fetched"; readonly tasks: ReadonlyArray<number> }
+  | { readonly _tag: "fetched"; readonly tasks: ReadonlyArray<number>; readonly from?: string }
   /** Without an executor it is the server that drains. */
   | { readonly _tag: "drain"; readonly executorId?: ExecutorId }
   | { readonly _tag: "tick" }

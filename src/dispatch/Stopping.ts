@@ -110,11 +110,18 @@ const cancelSubmission = (state: DispatchState, submission: SubmissionState, by:
 }
 
 /** Somebody wants a task, a submission, or all of a submitter's to end. What has ended stays as it is. */
-export const cancel = (state: DispatchState, { by, target }: Extract<Event, { readonly _tag: "cancelled" }>): void => {
-  if ("task" in target) return stop(state, target.task, { _tag: "Interrupted", by, cleanly: true })
+export const cancel = (
+  state: DispatchState,
+  { by, from, target }: Extract<Event, { readonly _tag: "cancelled" }>
+): void => {
+  if ("task" in target) {
+    if (from !== undefined && state.sourceOf(target.task)?.batch.submitter !== from) return
+    return stop(state, target.task, { _tag: "Interrupted", by, cleanly: true })
+  }
   if ("submission" in target) {
     const submission = state.submissions.get(target.submission)
-    return submission && cancelSubmission(state, submission, by)
+    if (submission === undefined || (from !== undefined && submission.submitter !== from)) return
+    return cancelSubmission(state, submission, by)
   }
   for (const submission of state.submissions.values()) {
     if (submission.submitter === target.submitter) cancelSubmission(state, submission, by)

@@ -120,5 +120,6 @@ export const read = ({ bytes, others, parts }: ReportFrame, reader: ReportReader
 type Plain = Report & { readonly outcome: { readonly _tag: "Succeeded" } }
 
 const isPlain = (report: Report): report is Plain =>
-  report.outcome._tag === "Succeeded" && report.retryAfter === undefined && report.isDeath === undefined &&
+  report.outcome._tag === "Succeeded" && report.outcome.value.blob === undefined && report.retryAfter === undefined &&
+  report.isDeath === undefined &&
   report.hash === undefined && report.generation === undefined

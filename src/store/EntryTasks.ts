@@ -90,7 +90,8 @@ export class EntryTasks {
       case "Adopted": {
         const task = this.#touch(from)
         task.epoch = epoch
-        task.generation = generation
+        // It stays an attempt of the server that gave it out: its executor may not hear of this one before the next.
+        if (kind === "Assigned") task.generation = generation
         task.executorId = executorId
         task.isStarted = kind === "Adopted"
         task.retryAt = undefined

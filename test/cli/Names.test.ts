@@ -79,5 +79,6 @@ describe("a command line", () => {
       "submit --connect tcp://h:1 --cron * --time-zone UTC --name n --label l --after 0.1.2 --memory 1GB tasks.ts"
     assert.deepStrictEqual(modulesOf(line.split(" ")), ["tasks.ts"])
     assert.deepStrictEqual(modulesOf("task show last".split(" ")), [])
+    assert.deepStrictEqual(modulesOf("task show last --module tasks.ts".split(" ")), ["tasks.ts"])
   })
 })

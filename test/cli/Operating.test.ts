@@ -302,6 +302,7 @@ describe("what cannot be had", () => {
         ["task list --status faild", /There is no status "faild"\. Did you mean failed\?/],
         ["task cancel", /Say which tasks: an id, several ids, last, all, failed, or --submission/],
         ["task cancel al", /"al" is no task's id\. Did you mean all\?/],
+        ["task list running", /"running" is a status: cadre task list --status running/],
         ["task cancel maths", /"maths" is no task's id\. Ids are as 0\.1\.42/],
         ["task cancel all 0.1.3", /"all" stands alone: leave out 0\.1\.3/],
         ["task cancel last --submission program/1", /--submission and last exclude each other/],

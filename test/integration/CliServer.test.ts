@@ -64,6 +64,9 @@ describe("cadre with a server", () => {
         .toSorted((one, other) => one.index - other.index).map(({ outcome }) => outcome),
       ["Succeeded", "Failed", "Succeeded"]
     )
+    const legible = await ok(run(`submission show ${id} --results --module ${tasks}`))
+    assert.match(legible, /Succeeded +\[2,2,3\]\n/)
+    assert.match(legible, /Failed +with an error of its own: \{"_tag":"NotPositive","n":-1\}\n/)
     const failed = await ok(run("task list failed --name Factor"))
     assert.match(failed, /^\d+\.\d+\.\d+ +Factor +failed +1 .* night-[0-9a-f]{8}\n$/)
     const [task = ""] = failed.split(" ")

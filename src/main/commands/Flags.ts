@@ -13,6 +13,13 @@ export const module = Argument.String("module").pipe(
   Argument.withDescription("A file that exports a TaskModule, or \"standard\" for the library that ships with Cadre")
 )
 
+/** What reads the results of tasks. */
+export const reading = Flag.String("module").pipe(
+  Flag.optional,
+  Flag.withMetavar("MODULE"),
+  Flag.withDescription("The module of the tasks: it shows what they gave back, where that is not JSON already")
+)
+
 /** How a module is imported; it is read before anything is parsed. */
 export const bundle = Flag.Boolean("bundle").pipe(
   Flag.withDefault(true),

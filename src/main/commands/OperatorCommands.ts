@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { all, connect, duration, follow, limit, ofSubmission, status as statuses, tasks } from "./Flags.ts"
+import { all, connect, duration, follow, limit, ofSubmission, reading, status as statuses, tasks } from "./Flags.ts"
 import { type Output, root } from "./Root.ts"
 
 /** Runs what a module of commands has, once that is loaded. */
@@ -51,7 +51,8 @@ const taskList = Command.make("list", {
 
 const taskShow = Command.make("show", {
   ...selection,
-  follow: follow("Show each step as it is made, until the task has ended")
+  follow: follow("Show each step as it is made, until the task has ended"),
+  module: reading
 }, (options) => late(loadTask, (task, output) => task.show({ ...options, output }))).pipe(
   Command.withDescription("Shows all about tasks, with every step that they made"),
   Command.withExamples([{ command: "cadre task show last --follow", description: "The newest, until it has ended" }])
@@ -116,6 +117,7 @@ const submissionShow = Command.make("show", {
     Flag.withDefault(false),
     Flag.withDescription("Show how each of its tasks ended")
   ),
+  module: reading,
   connect
 }, (options) => late(loadSubmission, (submission, output) => submission.show({ ...options, output }))).pipe(
   Command.withDescription("Shows how far a submission is")

@@ -38,8 +38,11 @@ const isUnreachable = (error: { readonly _tag: string }): boolean =>
   error._tag === "NoServer" || error._tag === "ServerRefused" || error._tag === "ConnectionLost"
 
 /** What it means for who called the command. */
-const failed = (error: { readonly _tag: string; readonly message: string }): CommandFailed =>
-  isUnreachable(error) ? new CommandFailed({ code: 3, problem: error.message }) : unusable(error.message)
+const failed = (error: { readonly _tag: string; readonly message: string }): CommandFailed => {
+  if (!isUnreachable(error)) return unusable(error.message)
+  const mend = error._tag === "ServerRefused" ? ". CADRE_TOKEN_FILE names a token; cadre key token makes one" : ""
+  return new CommandFailed({ code: 3, problem: `${error.message}${mend}` })
+}
 
 /** The URL of the folder of Cadre's own entries. */
 const homeOf = ({ entries }: Front): string | undefined =>

@@ -62,7 +62,6 @@ export const start = Effect.fnUntraced(function*(
   })
   return yield* become([
     ...conditions.map((condition) => `--conditions=${condition}`),
-    "--enable-source-maps",
     fileURLToPath(entries.executor),
     setting
   ])

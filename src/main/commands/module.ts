@@ -8,10 +8,11 @@ import * as Command from "effect/cli/Command"
 import * as CommandLine from "./CommandLine.ts"
 import type { Front } from "./Front.ts"
 import { library } from "./LibraryCommands.ts"
+import { submissions, task } from "./OperatorCommands.ts"
 import { root } from "./Root.ts"
 import { submit } from "./SubmitCommand.ts"
 
-const cadre = root.pipe(Command.withSubcommands([submit, library]))
+const cadre = root.pipe(Command.withSubcommands([submit, library, task, submissions]))
 
 /** Runs what the words of a command line say, as this process. */
 export const run = (words: ReadonlyArray<string>, front: Front): void => CommandLine.run(cadre, words, front)

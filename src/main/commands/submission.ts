@@ -19,6 +19,7 @@ import {
   submissionSummary
 } from "../../cli/SubmissionText.ts"
 import { withOperator } from "./Connecting.ts"
+import { legible } from "./Legible.ts"
 import { localTime } from "./LocalZone.ts"
 import * as ProgressLine from "./ProgressLine.ts"
 import { note, type Output } from "./Root.ts"
@@ -53,17 +54,26 @@ const idOf = (operator: Operator["Service"], written: string) =>
 
 /** `cadre submission show`. */
 export const show = (
-  { connect, output, results: isWanted, submission }: Options & { readonly results: boolean }
+  { connect, module, output, results: isWanted, submission }: Options & {
+    readonly results: boolean
+    readonly module: Option.Option<string>
+  }
 ): Effect.Effect<void, CommandFailed, Stdio.Stdio> =>
   withOperator(connect, (operator) =>
     Effect.gen(function*() {
       const id = yield* idOf(operator, submission)
       const row = yield* operator.submission(id)
       if (!isWanted) return yield* printOne(output, submissionDetail(row, yield* localTime), submissionData(row))
-      const pages = paged(
-        undefined,
-        ({ below = 0, limit }) => operator.results({ submission: id, after: below, limit })
-      )
+      const read = yield* legible(module)
+      const pages = paged(undefined, ({ below = 0, limit }) =>
+        Effect.flatMap(operator.results({ submission: id, after: below, limit }), ({ items, next }) =>
+          Effect.map(
+            Effect.forEach(
+              items,
+              (row) => Effect.map(read(row.outcome, row.taskName), (outcome) => ({ ...row, outcome }))
+            ),
+            (items) => ({ items, next })
+          )))
       yield* printPages(output, results, pages.pages)
     }))
 
@@ -87,7 +97,13 @@ export const awaited = Effect.fnUntraced(function*(
   const ended = Effect.gen(function*() {
     if (row.isEnded) return
     if (isShown) yield* ProgressLine.shown(() => progressOf(row, before))
-    yield* Stream.runForEach(operator.progress(id), (next) => Effect.sync(() => row = next))
+    for (;;) {
+      yield* Stream.runForEach(operator.progress(id), (next) => Effect.sync(() => row = next))
+      // Its last change may have come just before anybody listened.
+      if (!row.isEnded) row = yield* operator.submission(id)
+      if (row.isEnded) return
+      yield* Effect.sleep("100 millis")
+    }
   }).pipe(
     Effect.scoped,
     Effect.onInterrupt(() => note(`It goes on: cadre submission wait ${id} waits again`))

@@ -17,6 +17,7 @@ import { taskData, taskList } from "../../cli/TaskList.ts"
 import { withIso } from "../../cli/TimeText.ts"
 import type { Affected, Selector, TaskStatus, TaskView } from "../../operate/View.ts"
 import { type Answer, withOperator } from "./Connecting.ts"
+import { type Legible, legible } from "./Legible.ts"
 import { localTime } from "./LocalZone.ts"
 import { note, type Output, print, printAll } from "./Root.ts"
 import { paged, printOne, printPages } from "./Rows.ts"
@@ -140,14 +141,21 @@ export const list = (options: ListOptions): Effect.Effect<void, CommandFailed, S
     }), { _tag: "All" })
 }
 
-const detailOf = (operator: Service, id: string) =>
+/** A task, with an outcome that can be read as far as that goes. */
+const taskOf = (operator: Service, id: string, read: Legible) =>
+  Effect.flatMap(operator.task(id), (task) =>
+    task.outcome === undefined
+      ? Effect.succeed(task)
+      : Effect.map(read(task.outcome, task.taskName), (outcome) => ({ ...task, outcome })))
+
+const detailOf = (read: Legible) => (operator: Service, id: string) =>
   Effect.gen(function*() {
-    const task = yield* operator.task(id)
+    const task = yield* taskOf(operator, id, read)
     return { text: taskDetail(task, yield* localTime), data: taskDetailData(task) }
   })
 
 /** Prints a task, then each of its steps as it is made, until it has ended. */
-const followOne = Effect.fnUntraced(function*(operator: Service, id: string, output: Output) {
+const followOne = Effect.fnUntraced(function*(operator: Service, id: string, output: Output, read: Legible) {
   let told = 0
   let isFirst = true
   const tell = Effect.fnUntraced(function*(task: TaskView) {
@@ -165,7 +173,7 @@ const followOne = Effect.fnUntraced(function*(operator: Service, id: string, out
     return isEnded(task.status)
   })
   for (;;) {
-    const task = yield* operator.task(id)
+    const task = yield* taskOf(operator, id, read)
     if (yield* tell(task)) {
       if (output === "json") yield* print(JSON.stringify(taskDetailData(task), undefined, 2))
       return
@@ -176,14 +184,15 @@ const followOne = Effect.fnUntraced(function*(operator: Service, id: string, out
 
 /** `cadre task show`. */
 export const show = (
-  options: Options & { readonly follow: boolean }
-): Effect.Effect<void, CommandFailed, Stdio.Stdio> => {
-  if (!options.follow) return printEach(options, detailOf)
-  return forEach(options, (operator, id, isMany) =>
-    isMany
-      ? Effect.fail(unusable("--follow is for one task: name it, or write last"))
-      : followOne(operator, id, options.output))
-}
+  options: Options & { readonly follow: boolean; readonly module: Option.Option<string> }
+): Effect.Effect<void, CommandFailed, Stdio.Stdio> =>
+  Effect.flatMap(legible(options.module), (read) => {
+    if (!options.follow) return printEach(options, detailOf(read))
+    return forEach(options, (operator, id, isMany) =>
+      isMany
+        ? Effect.fail(unusable("--follow is for one task: name it, or write last"))
+        : followOne(operator, id, options.output, read))
+  })
 
 /** `cadre task explain`. */
 export const explain = (options: Options): Effect.Effect<void, CommandFailed, Stdio.Stdio> =>

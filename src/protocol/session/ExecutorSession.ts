@@ -97,8 +97,9 @@ export class ExecutorSession {
     for (const word of words) {
       if (word._tag === "left") return { commands, hasLeft: true }
       if (word._tag === "Assign") {
-        for (const { assignment: { epoch, task } } of word.attempts) {
-          this.#held.set(task, { epoch, generation: this.#generation })
+        for (const { assignment: { epoch, isResumed, task } } of word.attempts) {
+          // A lease that is issued again is of the server that gave it out; what it was for may have ended by now.
+          if (!isResumed) this.#held.set(task, { epoch, generation: this.#generation })
         }
       }
       commands.push(word)

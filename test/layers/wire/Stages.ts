@@ -38,7 +38,7 @@ export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireR
 /** How peers reach the server. */
 export interface Way {
   readonly encoding?: WireEncoding
-  readonly listen: Pick<Listener.Options, "verify" | "tls" | "limits"> & { readonly address?: string }
+  readonly listen: Pick<Listener.Options, "verify" | "tls" | "limits" | "blobs"> & { readonly address?: string }
   readonly connect: Pick<ServerRemote.Options, "token" | "tls" | "reconnect" | "heartbeat">
 }
 

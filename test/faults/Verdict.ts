@@ -1,0 +1,97 @@
+/** What must hold of what was run, what was said, and what is in the store, whatever was killed meanwhile. */
+import { DatabaseSync } from "node:sqlite"
+import { History } from "../../layers/testing/History.ts"
+import type { Transition } from "../../src/dispatch/Command.ts"
+import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
+import { decode } from "../../src/store/TransitionCodec.ts"
+import { type ExecutorId, NodeId } from "../../src/task/Attempt.ts"
+import type { Execution, Word } from "./Ledger.ts"
+
+/** The commits of a store that nobody has open, in order, with the generation of each. */
+export const commitsOf = (path: string): ReadonlyArray<readonly [generation: number, ReadonlyArray<Transition>]> => {
+  const database = new DatabaseSync(path)
+  try {
+    return database.prepare("SELECT generation, bytes FROM commits ORDER BY last").all().map(({ bytes, generation }) => [
+      Number(generation),
+      // A column of blobs.
+      decode(bytes as Uint8Array)
+    ])
+  } finally {
+    database.close()
+  }
+}
+
+const executor = (executorId: ExecutorId): ExecutorSpec => ({
+  executorId,
+  node: { nodeId: NodeId.make("here") },
+  slots: 1,
+  prefetch: 0,
+  libraries: [],
+  services: [],
+  labels: [],
+  heartbeat: true
+})
+
+/** The history of a store, and of submitters that have heard of the end of all that was accepted. */
+export const historyOf = (
+  path: string,
+  books: ReadonlyArray<{ readonly name: string; readonly words: ReadonlyArray<Word> }>
+): History => {
+  const history = new History()
+  const told = books.map(({ name, words }) => {
+    const heard: Array<Extract<Word, { readonly _tag: "Heard" }>["notice"]> = []
+    for (const word of words) {
+      if (word._tag === "Heard") heard.push(word.notice)
+      else if (word._tag === "Said") {
+        const { counts, request, submission } = word
+        const entries = counts.map((count) => ({ entry: { count } }))
+        // Of the entries it reads how many tasks they have.
+        history.told(name, { _tag: "submit", request, submission, entries } as never)
+      }
+    }
+    return { name, heard }
+  })
+  const commits = commitsOf(path)
+  const names = new Set(commits.flatMap(([, transitions]) => transitions.flatMap(({ executorId = [] }) => executorId)))
+  for (const name of names) history.joining(executor(name))
+  for (const [generation, transitions] of commits) {
+    history.committed({
+      entries: [],
+      transitions,
+      ended: [],
+      states: [],
+      acknowledged: [],
+      departed: [],
+      lines: [],
+      values: []
+    }, generation)
+  }
+  for (const { heard, name } of told) for (const notice of heard) history.heard(name, notice)
+  return history
+}
+
+/** What handlers did, by the number of the task. */
+export const executionsOf = (lines: ReadonlyArray<Execution>): ReadonlyMap<number, ReadonlyArray<Execution>> =>
+  Map.groupBy(lines, ({ n }) => n)
+
+/** Numbers of accepted tasks. */
+export const acceptedOf = (words: ReadonlyArray<Word>): ReadonlyArray<number> =>
+  words.flatMap((word) =>
+    word._tag === "Accepted" ? Array.from({ length: word.to - word.from }, (_, index) => word.from + index) : []
+  )
+
+/** What programs were told, for each accepted task: none of them may be missing, and none be told twice. */
+export const untold = (words: ReadonlyArray<Word>): ReadonlyArray<string> => {
+  const outcomes = Map.groupBy(words.filter((word) => word._tag === "Outcome"), ({ n }) => n)
+  return acceptedOf(words).flatMap((n) => {
+    const told = outcomes.get(n) ?? []
+    return told.length === 1 ? [] : [`task ${n}: ${told.length} outcomes were told`]
+  })
+}
+
+/** Tasks that were run again, with the time at which the first run began. */
+export const repeated = (lines: ReadonlyArray<Execution>): ReadonlyArray<Execution> =>
+  [...executionsOf(lines).values()].flatMap((executions) => {
+    const [first, ...others] = executions.filter(({ what }) => what === "begun")
+    return first !== undefined && others.length > 0 ? [first] : []
+  })
