@@ -74,14 +74,16 @@ export class LeavingPort {
     let isStopped = false
     for (const command of commands) {
       if (command._tag === "Stop") isStopped = true
-      else if (command._tag === "Assign" && this.#isLeaving) {
-        this.#port.send({ _tag: "recalled", leases: command.attempts.map(leaseOf) })
-      } else {
-        if (command._tag === "Assign") {
-          for (const attempt of command.attempts) this.#held.set(attempt.assignment.task, leaseOf(attempt))
-        }
-        passed.push(command)
-      }
+      else if (command._tag === "Assign") {
+        // What it is said to run already it has, or has reported by now.
+        const fresh = command.attempts.filter(({ assignment }) => !assignment.isResumed)
+        if (!this.#isLeaving) { for (const attempt of fresh) this.#held.set(attempt.assignment.task, leaseOf(attempt)) }
+        else if (fresh.length > 0) this.#port.send({ _tag: "recalled", leases: fresh.map(leaseOf) })
+        const attempts = this.#isLeaving
+          ? command.attempts.filter(({ assignment }) => assignment.isResumed)
+          : command.attempts
+        if (attempts.length > 0) passed.push({ _tag: "Assign", attempts })
+      } else passed.push(command)
     }
     if (passed.length > 0) this.#reader?.take(passed)
     if (isStopped) this.#listener.stopped()

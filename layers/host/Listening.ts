@@ -36,7 +36,9 @@ export type Listen = (premises: Premises) => Effect.Effect<Listening, HostError,
 export const listen: Listen = Effect.fnUntraced(function*({ addresses, known, left, operator, pool, server, socket }) {
   const at = { _tag: "Unix", path: socket } as const
   // Read only where somebody else may come.
-  const { authority, tls } = addresses.length === 0 ? {} : yield* Credentials.server()
+  const { authority, hasClientCertificates, hasTokens, tls } = addresses.length === 0 ? {} : yield* Credentials.server()
+  // Where nobody could prove anything there is nobody to listen for.
+  const verify = hasTokens === true || hasClientCertificates === true ? authority?.verify : undefined
   const others = yield* Effect.forEach(addresses, (address) =>
     Listener.listen({
       address,
@@ -44,7 +46,7 @@ export const listen: Listen = Effect.fnUntraced(function*({ addresses, known, le
       operator,
       pool,
       left,
-      ...(authority && { verify: authority.verify }),
+      ...(verify && { verify }),
       ...(tls && { tls })
     }))
   const names = [at, ...others.map(({ address }) => address)].map(format)

@@ -4,11 +4,13 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
+import { Submitter } from "../../services/Submitter.ts"
 import type { TaskLibrary } from "../../services/TaskLibrary.ts"
 import type { Options } from "../Local.ts"
 import type { AnyPlan, Plan } from "../Plan.ts"
 import * as LocalServer from "./LocalServer.ts"
+import { patient } from "./PatientSubmitter.ts"
 import * as Program from "./Program.ts"
 import * as Providing from "./Providing.ts"
 import * as SealingKeys from "./SealingKeys.ts"
@@ -27,6 +29,7 @@ export const serve = Effect.fnUntraced(function*<P extends ReadonlyArray<AnyPlan
   ], { concurrency: "unbounded" })
   const provided = provision === undefined ? undefined : yield* Providing.provide(connected.pool, provision)
   const services = yield* Program.serve(connected, { libraries: [library], name, keys, plans })
-  if (provided !== undefined) yield* provided.ready
-  return services
+  if (provided === undefined) return services
+  yield* provided.ready
+  return Context.add(services, Submitter, patient(Context.get(services, Submitter), provided))
 })

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { ByteSize, Deferred, Effect, type Scope, Stream } from "effect"
+import { ByteSize, Deferred, Effect, Latch, type Scope, Stream } from "effect"
 import process from "node:process"
 import type { ExecutorPool } from "../../services/ExecutorPool.ts"
 import type { TaskModule } from "../../services/TaskModule.ts"
@@ -56,6 +56,10 @@ export interface Provided {
   /** Done once a process serves, or none can. */
   readonly ready: Effect.Effect<void, ExecutorsFailed>
   readonly state: () => ProvisionState
+  /** Done when they are not being started, but serve, or do not. */
+  readonly settled: Effect.Effect<void>
+  /** The URL of the module's source. */
+  readonly module: string
 }
 
 /** Asks until the scope is left, also the next server that comes in the place of this one. */
@@ -65,13 +69,19 @@ export const provide = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Provided, never, Scope.Scope> {
   const ready = yield* Deferred.make<void, ExecutorsFailed>()
   let last: ProvisionState = { _tag: "Starting" }
+  const settled = Latch.makeUnsafe()
   const heard = (state: ProvisionState): Effect.Effect<unknown> => {
     last = state
+    if (state._tag === "Starting") settled.closeUnsafe()
+    else settled.openUnsafe()
     if (state._tag === "Ready") return Deferred.succeed(ready, undefined)
     if (state._tag === "Starting") return Effect.void
     return Deferred.fail(ready, new ExecutorsFailed({ module: pathOf(provision.module), reason: state.reason }))
   }
-  const asking = Effect.ignore(Stream.runForEach(pool.provide(provision), heard))
+  const asking = Effect.andThen(
+    Effect.ignore(Stream.runForEach(pool.provide(provision), heard)),
+    heard({ _tag: "Starting" })
+  )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(asking, Effect.sleep(pause))))
-  return { ready: Deferred.await(ready), state: () => last }
+  return { ready: Deferred.await(ready), state: () => last, settled: settled.await, module: provision.module }
 })

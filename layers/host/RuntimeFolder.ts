@@ -7,6 +7,7 @@
 import { Config, Effect, Option } from "effect"
 import { chmodSync, lstatSync, mkdirSync } from "node:fs"
 import { homedir, tmpdir, userInfo } from "node:os"
+import { dirname } from "node:path"
 import process from "node:process"
 import {
   dataFolder,
@@ -98,11 +99,24 @@ const unsafe = (folder: string): string | undefined => {
   return undefined
 }
 
+/** With those that it is in. Node's own way to do so never comes back where a system refuses in an unusual manner. */
+const make = (folder: string): void => {
+  if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return
+  const parent = dirname(folder)
+  if (parent !== folder) make(parent)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Somebody else may have been as quick.
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) throw error
+  }
+}
+
 /** Makes a folder that only this user can look into, or sees that it is one. */
 export const own = (folder: string, variable: string): Effect.Effect<void, SettingInvalid> =>
   Effect.try({
     try: () => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      make(folder)
       const problem = unsafe(folder)
       // Told apart from what the system refuses by its shape.
       if (problem !== undefined) throw Object.assign(new Error(problem), { isOurs: true })

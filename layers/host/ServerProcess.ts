@@ -39,6 +39,8 @@ const logged = Effect.fnUntraced(function*({ isForeground }: Options) {
 /** What a failure is, in words. */
 const textOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
+  // That it cannot run goes without saying.
+  if (error instanceof CannotServe) return error.reason
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -76,16 +78,18 @@ const main = (options: Options) =>
     )
   )
 
-const endingOf = (exit: Exit.Exit<unknown, unknown>): Ending => {
+const endingOf = (isForeground: boolean) => (exit: Exit.Exit<unknown, unknown>): Ending => {
   // Asked to end by a signal, it has drained.
   if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return { code: codes.done, text: undefined }
   const isRefused = isKnown(exit.cause) && !(Cause.squash(exit.cause) instanceof CannotServe)
-  return { code: isRefused ? codes.unusable : codes.failed, text: textOf(exit.cause) }
+  const code = isRefused ? codes.unusable : codes.failed
+  // In the background it is in the log already.
+  return { code, text: isForeground ? `The server cannot run: ${textOf(exit.cause)}` : undefined }
 }
 
 /** Runs it. */
 export const start = (options: Options): void =>
   ProgramProcess.run(main(options), Layer.mergeAll(NodeFileSystem.layer), {
-    ending: endingOf,
+    ending: endingOf(options.isForeground),
     interrupted: () => "The server ends when what runs has ended; a second signal ends it at once"
   })

@@ -274,7 +274,7 @@ export const operating = Effect.fnUntraced(function*(
         const now = loop.now()
         const words = outcome === undefined
           ? whyWaiting(dispatcher.explain(known.task), transitions, now)
-          : whyEnded(outcome)
+          : whyEnded(outcome, id)
         return { id, status, ...words }
       })),
     cancel: (selector, by) => asking(cancel(selector, by)),

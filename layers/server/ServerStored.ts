@@ -85,6 +85,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
     // A turn later all of that is under way.
     yield* ask({ _tag: "tick" })
     shell.leave(session)
+    // So that it is written down.
+    tell({ _tag: "tick" })
     if (!isStopped()) yield* Deferred.await(leaving)
   })
 
@@ -126,7 +128,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const attach = Effect.fnUntraced(function*(spec: ExecutorSpec) {
     const { executorId } = spec
     const commands = new TurnQueue<ExecutorCommand>(later)
-    const attached = { spec, commands, joinedAt: loop.now() }
+    const attached = { spec, commands, joinedAt: loop.now(), isLeaving: false }
     const join = Effect.suspend(() => {
       shell.executors.set(executorId, attached)
       return ask({ _tag: "joined", executor: spec })
@@ -134,6 +136,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     const leave = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
       // Another of the same id that has come meanwhile stays.
       if (shell.executors.get(executorId) === attached) {
+        attached.isLeaving = true
         const isClean = Exit.isSuccess(exit) || Exit.hasInterrupts(exit)
         const reason = isClean ? "left" : Exit.isFailure(exit) ? messageOf(exit.cause) : ""
         yield* ask({ _tag: "left", executorId, reason, isClean })

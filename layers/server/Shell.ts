@@ -49,6 +49,7 @@ export interface Attached {
   readonly spec: ExecutorSpec
   readonly commands: TurnQueue<ExecutorCommand>
   readonly joinedAt: number
+  isLeaving: boolean
 }
 
 /** What the shell is told. */
@@ -122,7 +123,9 @@ export class Shell implements Machine<Message> {
 
   readonly turn = (messages: ReadonlyArray<Message | Told>, now: number): number | undefined => {
     const events: Array<Event> = []
+    const back = new Set<ExecutorId>()
     for (const message of messages) {
+      if (message._tag === "Executor") this.#comesBack(message.from, back, events)
       const event = this.#event(message, now)
       if (event !== undefined) events.push(event)
     }
@@ -132,6 +135,15 @@ export class Shell implements Machine<Message> {
     if (!this.store.isDurable) this.committed = commands.persist.at(-1)?.sequence ?? this.committed
     this.#carryOut(commands)
     return this.#commit(commands.wake, now)
+  }
+
+  /** It was given up for its silence, and is still connected: it joins anew. */
+  #comesBack(executorId: ExecutorId, back: Set<ExecutorId>, events: Array<Event>): void {
+    if (this.dispatcher.has(executorId) || back.has(executorId)) return
+    const attached = this.executors.get(executorId)
+    if (attached === undefined || attached.isLeaving || !attached.spec.heartbeat) return
+    back.add(executorId)
+    events.push({ _tag: "joined", executor: attached.spec })
   }
 
   readonly stopped = (reason: string): void => {

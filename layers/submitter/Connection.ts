@@ -74,7 +74,8 @@ export class Connection {
 
   /** What to add to the server's clock to get milliseconds since 1970. */
   readonly wallOffset = (): number =>
-    this.port.wallOffset ?? this.#clock.currentTimeMillisUnsafe() - Number(this.#clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+    this.port.wallOffset ??
+      this.#clock.currentTimeMillisUnsafe() - Number(this.#clock.monotonicTimeNanosUnsafe() / 1_000_000n)
 
   submissionId(): string {
     return `${this.name}/${++this.#submissions}`

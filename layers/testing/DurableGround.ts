@@ -36,8 +36,8 @@ interface Run {
 /** How often a process tries to reach a server that is not there. */
 const knocking = Schedule.spaced("100 millis")
 
-/** Milliseconds that a listener keeps the session of whoever it has lost, and a little. */
-const sessionTime = 31_000
+/** Milliseconds after which a server has noticed that somebody is gone, and has given them up. */
+const patience = 240_000
 
 /** A durable server, and the processes around it. */
 export class DurableGround implements Ground {
@@ -117,7 +117,6 @@ export class DurableGround implements Ground {
     }
     this.#run = { server, operator, scope, dead, sessions: house.sessions, die: finished }
     yield* Effect.forkIn(Effect.andThen(end, Effect.sync(die)), scope)
-    this.#history.serving(server.info.generation)
     this.#network.listen(house.admitted)
     const { counts, faults, random } = this.#weather
     if (this.#weather.isFair || counts.crashes >= faults.crashes || counts.crashes === 0 || !random.chance(0.2)) return
@@ -255,7 +254,7 @@ export class DurableGround implements Ground {
 
   readonly conclude: Effect.Effect<ReadonlyArray<string>> = Effect.gen({ self: this }, function*() {
     const violations: Array<string> = []
-    yield* Effect.sleep(sessionTime)
+    yield* Effect.sleep(patience)
     const run = this.#run
     if (run === undefined) return ["the server is not there in the end"]
     if (run.sessions() > 0) violations.push(`the listener has ${run.sessions()} sessions left`)

@@ -90,7 +90,6 @@ export class History {
   /** What tasks follow, by their first. */
   readonly #dependencies = new Map<number, ReadonlyArray<number>>()
   #generation = 0
-  #serving = 0
   readonly #requests = new Map<string, Map<number, RequestHistory>>()
   /** Compared in the end: the record of it may be on its way. */
   readonly #heard: Array<{ readonly submitter: string; readonly task: number; readonly outcome: Outcome }> = []
@@ -142,11 +141,6 @@ export class History {
   #violated(rule: string, { task }: { readonly task: number }): void {
     const name = this.#tasks.get(task)?.name
     this.violations.push(`${rule}${task < 0 ? "" : ` (task ${task}${name === undefined ? "" : `, ${name}`})`}`)
-  }
-
-  /** A server of that generation gives out attempts from now on. */
-  serving(generation: number): void {
-    this.#serving = generation
   }
 
   /** It is on the disk, and nobody has been told yet. */
@@ -339,8 +333,8 @@ export class History {
 
   /** A handler begins an attempt; call the result when it has ended. */
   began(taskName: string, taskId: string, attempt: number, executor = ""): () => void {
-    // An attempt that was given out and is not on the disk may be given out again, to another.
-    const key = `${taskId}/${attempt}${this.#serving > 0 ? ` ${executor} ${this.#serving}` : ""}`
+    // What was given out and is not on the disk may be given out again, when the first is over.
+    const key = `${taskId}/${attempt}${this.#generation > 0 ? ` ${executor}` : ""}`
     const task = Number(taskId.slice(taskId.lastIndexOf(".") + 1))
     if (this.#attempts.has(key)) this.#violated(`attempt ${attempt} was run twice`, { task })
     this.#attempts.add(key)
@@ -350,7 +344,10 @@ export class History {
     }
     this.#running++
     this.attempts++
-    return () => this.#running--
+    return () => {
+      this.#running--
+      if (this.#generation > 0) this.#attempts.delete(key)
+    }
   }
 
   /** What must hold in the end, when everybody has left. */

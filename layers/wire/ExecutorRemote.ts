@@ -30,7 +30,7 @@ export class ExecutorRemote extends Talk {
   readonly #freight: ExecutorFreight
   #generation: number
   #incarnation: string
-  protected readonly as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
+  protected as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
   readonly #stopBeating: () => void
 
   constructor(
@@ -49,7 +49,7 @@ export class ExecutorRemote extends Talk {
     this.#names = names
     this.#generation = line.info.generation
     this.#incarnation = line.info.incarnation
-    this.#session = new ExecutorSession(this.#generation)
+    this.#session = new ExecutorSession(this.#generation, spec.slots)
     this.#commands = new TurnQueue<ExecutorCommand>(later)
     this.#freight = new ExecutorFreight(
       blobs,
@@ -118,8 +118,9 @@ export class ExecutorRemote extends Talk {
     const isForsaken = incarnation !== this.#incarnation && (!isDurable || generation <= this.#generation)
     this.#incarnation = incarnation
     this.#generation = generation
-    if (isFirst) return undefined
-    if (isForsaken) this.#command(this.#session.forsake(generation))
+    // It says what it holds before it is given anything: its slots come after that.
+    if (isFirst) this.as = { ...this.as, spec: { ...this.as.spec, slots: 0 } }
+    else if (isForsaken) this.#command(this.#session.forsake(generation))
     else this.#session.restart(generation)
     return undefined
   }

@@ -113,6 +113,7 @@ export const host = Effect.fnUntraced(
       const seat = as._tag === "submitter"
         ? new SubmitterSeat(session, house, as.name, budget)
         : new ExecutorSeat(session, house, { ...as.spec, heartbeat: true })
+      seat.begun = open.begun
       seats.set(session, seat)
       guest.opening.add(open.channel)
       opening.set(session, () => admit(guest, seat, { ...open, received: 0 }, false))
@@ -162,7 +163,9 @@ export const host = Effect.fnUntraced(
         ? as._tag === "submitter" && seat.name === as.name
         : as._tag === "executor" && seat.spec.executorId === as.spec.executorId
       if (!isSame) return deny(guest, channel, "the session is another's")
-      if (seat.isReady) return admit(guest, seat, open, true)
+      // Of the one that is there it has not heard: what it says that it has is of one before.
+      const isUnheard = open.begun !== undefined && open.begun === seat.begun
+      if (seat.isReady) return admit(guest, seat, isUnheard ? { ...open, received: 0 } : open, !isUnheard)
       guest.opening.add(channel)
       // Still being connected, for a connection that is lost meanwhile.
       opening.set(session, () => admit(guest, seat, { ...open, received: 0 }, false))

@@ -47,6 +47,8 @@ export abstract class Seat<Up, Down> {
   channel = -1
   isReady = false
   isKnown = false
+  /** How often the peer's session had begun before, as far as it had heard. */
+  begun: number | undefined
   /** It is being left, or was. */
   isLeaving = false
   #isOver = false

@@ -70,7 +70,7 @@ export interface Remote {
 
 /** Ever less often, up to every two seconds, for ten minutes. */
 const patiently = Schedule.max([
-  Schedule.min([Schedule.exponential("20 millis", 1.6), Schedule.spaced("2 seconds")]),
+  Schedule.min([Schedule.exponential("20 millis", 1.25), Schedule.spaced("2 seconds")]),
   Schedule.during("10 minutes")
 ])
 

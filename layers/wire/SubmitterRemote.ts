@@ -69,7 +69,7 @@ export class SubmitterRemote extends Talk {
     const { line } = this
     return {
       send: (message) => this.#outgoing.offer(message),
-      flush: () => this.line.flush(),
+      flush: () => undefined,
       notices: this.#notices,
       idOf: this.#names.idOf,
       positionOf: this.#names.positionOf,

@@ -25,6 +25,7 @@ export abstract class Talk implements Session {
   #wasOpened = false
   #isOver = false
   #told = 0
+  #begun = 0
   #leaving: (() => void) | undefined
   #isLeaving = false
   /** Calls it once it is open, or lost. */
@@ -64,7 +65,7 @@ export abstract class Talk implements Session {
   opening(channel: number): UpFrame {
     const { received } = this.link
     this.#told = received
-    return { _tag: "Open", channel, session: this.#secret, received, as: this.as }
+    return { _tag: "Open", channel, session: this.#secret, received, begun: this.#begun, as: this.as }
   }
 
   get owesWord(): boolean {
@@ -157,6 +158,7 @@ export abstract class Talk implements Session {
     if (isResumed && !isFirst) {
       if (!this.link.resume(received)) return this.finish("the server has forgotten what it had said to have heard")
     } else {
+      this.#begun++
       const reason = this.begun(isFirst, isKnown)
       if (reason !== undefined) return this.finish(reason)
     }

@@ -40,7 +40,8 @@ const withValues = new Set(
     "priority",
     "threads",
     "time-zone",
-    "timeout"
+    "timeout",
+    "when-unmet"
   ].map((name) => `--${name}`)
 )
 

@@ -184,6 +184,11 @@ export class Dispatcher {
   }
 
   /** What each executor holds. */
+  /** Whether it has that executor: one that was silent for too long it has not. */
+  has(executorId: ExecutorId): boolean {
+    return this.#state.executors.has(executorId)
+  }
+
   get executors() {
     return [...this.#state.executors.values()].map(({ abandoned, isDraining, leases, slots, spec }) => ({
       executorId: spec.executorId,

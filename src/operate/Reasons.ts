@@ -86,7 +86,7 @@ const lossesOf = (losses: ReadonlyArray<Loss>): ReadonlyArray<string> =>
   losses.map(({ executorId, reason }) => `${executorId} was lost: ${reason}`)
 
 /** How it ended. */
-export const whyEnded = (outcome: Outcome): Words => {
+export const whyEnded = (outcome: Outcome, id: string): Words => {
   switch (outcome._tag) {
     case "Succeeded":
       return words("It succeeded")
@@ -95,7 +95,7 @@ export const whyEnded = (outcome: Outcome): Words => {
     case "Crashed":
       return words(
         `Its handler crashed: ${outcome.defect.name}: ${outcome.defect.message}`,
-        "See its stack: cadre task show"
+        `See its stack: cadre task show ${id}`
       )
     case "Interrupted":
       return words(`It was cancelled by ${outcome.by}${outcome.cleanly ? "" : ", and killed"}`)
@@ -111,7 +111,7 @@ export const whyEnded = (outcome: Outcome): Words => {
     case "MaybeExecuted":
       return words(
         `It is run at most once, and ${outcome.executorId} was lost while it had it (${outcome.reason}): it may have run`,
-        "If it has not, hand it over again: cadre task retry"
+        `If it has not, hand it over again: cadre task retry ${id}`
       )
     case "DependencyFailed":
       return words(
@@ -121,7 +121,7 @@ export const whyEnded = (outcome: Outcome): Words => {
     case "Quarantined":
       return {
         because: [`${outcome.deaths} executors died while they ran it`, ...lossesOf(outcome.executors)],
-        mend: ["Look at what it does to them: cadre task logs"]
+        mend: [`Look at what it does to them: cadre task logs ${id}`]
       }
   }
 }

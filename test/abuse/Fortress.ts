@@ -58,7 +58,11 @@ export interface Fortress {
   readonly close: () => Promise<void>
 }
 
-export const build = async (given: Limits = {}, patience: Partial<PatienceLimits> = {}): Promise<Fortress> => {
+export const build = async (
+  given: Limits = {},
+  patience: Partial<PatienceLimits> = {},
+  server: ServerStored.Options = {}
+): Promise<Fortress> => {
   const lines: Array<string> = []
   const logger = Logger.make(({ cause, logLevel, message }) => {
     lines.push(`${logLevel} ${(Array.isArray(message) ? message : [message]).map(String).join(" ")} ${String(cause)}`)
@@ -75,10 +79,10 @@ export const build = async (given: Limits = {}, patience: Partial<PatienceLimits
     // By default an address that fails often is refused unseen, and the log hears of it once in a while.
     const authority = yield* AuthorityFiles.make({ tokens, certificates: true, patience: { burst: 1e9, logMillis: 0, ...patience } })
     const context = yield* Layer.build(
-      ServerStored.layer({ dispatcher: { leaseTime: 60_000 } }).pipe(Layer.provide(TaskStoreMemory.layer))
+      ServerStored.layer({ dispatcher: { leaseTime: 60_000 }, ...server }).pipe(Layer.provide(TaskStoreMemory.layer))
     )
-    const [server, operator] = [Context.get(context, Server), Context.get(context, Operator)]
-    const base = { server, operator, verify: authority.verify, limits: { ...limits, ...given } }
+    const [serving, operator] = [Context.get(context, Server), Context.get(context, Operator)]
+    const base = { server: serving, operator, verify: authority.verify, limits: { ...limits, ...given } }
     const path = join(home, "run", "server.sock")
     const listeners = [
       yield* listen({ ...base, address: `unix:${path}` }),
@@ -98,7 +102,7 @@ export const build = async (given: Limits = {}, patience: Partial<PatienceLimits
       { name: "tls", port: ports[2]!, token, tls },
       { name: "tls with certificates", port: ports[2]!, tls: byName.tls! }
     ]
-    return { ways, unix: ways[0]!, tcp: ways[1]!, tls: ways[2]!, keys: home, server, operator, listeners }
+    return { ways, unix: ways[0]!, tcp: ways[1]!, tls: ways[2]!, keys: home, server: serving, operator, listeners }
   })
   const built = await Effect.runPromise(
     making.pipe(Scope.provide(scope), Effect.provide(Logger.layer([logger])))

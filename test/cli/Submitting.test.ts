@@ -73,7 +73,7 @@ layer(InProcess.layer(implementation))("cadre submit, to a server", (it) => {
       assert.deepStrictEqual(broken, { code: 2, out: "", err: "No executor can run it: it is broken\n" })
       const unmet = yield* submit([...one, "--label", "tpu"], found())
       assert.strictEqual(unmet.code, 2)
-      assert.match(unmet.err, /tpu/)
+      assert.match(unmet.err, /No executor can run task Factor: .*tpu.*--when-unmet wait waits for it/)
       // What talks to the terminal runs where that is.
       yield* submit(["Ask"], found("Ada\n"))
       assert.strictEqual(wanted.length, 3)
@@ -103,6 +103,8 @@ layer(InProcess.layer(implementation))("cadre submit, to a server", (it) => {
       assert.match(err, /^3 tasks handed over, from 0\.1\.\d+ on: cadre submission wait nightly-[0-9a-f]{8} waits\n$/)
       const data = yield* submit([...one, "-d", "--output", "ndjson"], found())
       assert.match(data.out, /^\{"submission":"Factor-[0-9a-f]{8}","tasks":1,"first":"0\.1\.\d+"\}\n$/)
+      const none = yield* submit(["Factor", "--from", "-", "--detach"], found("\n"))
+      assert.deepStrictEqual(none, { code: 2, out: "", err: "There are no payloads: nothing was handed over\n" })
       const many = Array.from({ length: 2_500 }, (_, n) => `{"n":${n + 1}}`).join("\n")
       const all = yield* submit(["Factor", "--from", "-", "--detach"], found(many))
       assert.match(all.err, /^2,500 tasks handed over/)

@@ -6,7 +6,9 @@ import { check } from "./Checks.ts"
 export interface Holding {
   readonly executorId: string
   readonly epoch: number
+  /** The record by which it is leased now, and that by which it was given out. */
   readonly sequence: number
+  readonly assigned: number
   startedAt: number | undefined
   stopping: { readonly since: number; readonly reason: string } | undefined
 }
@@ -101,7 +103,7 @@ export class Ledger {
       return
     }
     check.isUndefined(end, `task ${task} has ended, and goes on: ${kind}`)
-    const holder = { executorId, epoch, sequence, startedAt: undefined, stopping: undefined }
+    const holder = { executorId, epoch, sequence, assigned: sequence, startedAt: undefined, stopping: undefined }
     switch (kind) {
       case "Assigned":
         check.isUndefined(holding, `task ${task} is assigned twice`)
@@ -111,7 +113,7 @@ export class Ledger {
         return
       case "Adopted":
         check.includes(holding, { executorId, epoch }, `task ${task} was adopted by somebody else`)
-        story.holding = { ...holder, startedAt: holding?.startedAt ?? at }
+        story.holding = { ...holder, assigned: holding?.assigned ?? sequence, startedAt: holding?.startedAt ?? at }
         return
       case "Started":
         check.includes(holding, { executorId, epoch, startedAt: undefined }, `task ${task} started elsewhere`)

@@ -117,7 +117,7 @@ const reportOf = (ground: Ground, held: ReadonlyArray<string>): Report => {
     const near = ground.restarts.some(({ killedAt, readyAt }) => at > killedAt - unsettled && at <= readyAt)
     if (!near) violations.push(`task ${n} was run again although it had begun long before the server was killed`)
   }
-  const begun = lines.filter(({ what }) => what === "begun")
+  for (const { n } of again.slice(0, 400)) console.error(n, executions.get(n)!.map((e) => `${e.what}/${e.attempt} ${e.pid} ${ground.restarts.map((r) => e.at - r.killedAt).join(",")}`).join("; "))
   return {
     accepted,
     violations,

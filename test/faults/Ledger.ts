@@ -23,8 +23,20 @@ export type Word =
   | { readonly _tag: "Failed"; readonly error: string }
   | { readonly _tag: "Done" }
 
+/** Bytes as lists of numbers, whatever kind of array they are in. */
+function plain(this: unknown, key: string, value: unknown): unknown {
+  // Of what is in hand the property is there: a `Buffer` makes something else of itself before it is asked for.
+  const before = (this as { readonly [key: string]: unknown })[key]
+  return before instanceof Uint8Array ? [...before] : value
+}
+
 /** Adds one line, which no other that is written at the same time comes into. */
-export const write = (path: string, line: Execution | Word): void => appendFileSync(path, `${JSON.stringify(line)}\n`)
+export const write = (path: string, line: Execution | Word): void =>
+  appendFileSync(path, `${JSON.stringify(line, plain)}\n`)
+
+/** Makes bytes of them again. */
+const revived = (key: string, value: unknown): unknown =>
+  key === "bytes" && Array.isArray(value) ? Uint8Array.from(value) : value
 
 /** Reads a file again and again, from where it was read to. */
 export class Tail<Line> {
@@ -50,7 +62,7 @@ export class Tail<Line> {
         const lines = `${this.#rest}${buffer.toString("latin1", 0, size)}`.split("\n")
         this.#rest = lines.pop() ?? ""
         // Nobody else writes to these files.
-        for (const line of lines) this.lines.push(JSON.parse(line) as Line)
+        for (const line of lines) this.lines.push(JSON.parse(line, revived) as Line)
       }
     } finally {
       closeSync(file)

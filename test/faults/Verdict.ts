@@ -38,19 +38,6 @@ export const historyOf = (
   books: ReadonlyArray<{ readonly name: string; readonly words: ReadonlyArray<Word> }>
 ): History => {
   const history = new History()
-  const told = books.map(({ name, words }) => {
-    const heard: Array<Extract<Word, { readonly _tag: "Heard" }>["notice"]> = []
-    for (const word of words) {
-      if (word._tag === "Heard") heard.push(word.notice)
-      else if (word._tag === "Said") {
-        const { counts, request, submission } = word
-        const entries = counts.map((count) => ({ entry: { count } }))
-        // Of the entries it reads how many tasks they have.
-        history.told(name, { _tag: "submit", request, submission, entries } as never)
-      }
-    }
-    return { name, heard }
-  })
   const commits = commitsOf(path)
   const names = new Set(commits.flatMap(([, transitions]) => transitions.flatMap(({ executorId = [] }) => executorId)))
   for (const name of names) history.joining(executor(name))
@@ -66,7 +53,17 @@ export const historyOf = (
       values: []
     }, generation)
   }
-  for (const { heard, name } of told) for (const notice of heard) history.heard(name, notice)
+  for (const { name, words } of books) {
+    for (const word of words) {
+      if (word._tag === "Heard") history.heard(name, word.notice)
+      else if (word._tag === "Said") {
+        const { counts, request, submission } = word
+        const entries = counts.map((count) => ({ entry: { count } }))
+        // Of entries it reads how many tasks they have, and nothing else.
+        history.told(name, { _tag: "submit", request, submission, entries } as never)
+      }
+    }
+  }
   return history
 }
 

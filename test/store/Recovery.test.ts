@@ -77,7 +77,7 @@ class Naive {
       assert.isUndefined(found.retryAt)
       assert.strictEqual(
         found.generation,
-        this.#generations.findLast(({ after }) => after < holding.sequence)?.generation
+        this.#generations.findLast(({ after }) => after < holding.assigned)?.generation
       )
     }
   }

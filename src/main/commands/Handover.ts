@@ -15,7 +15,7 @@ import { plural } from "../../cli/Quantity.ts"
 import type { Entry } from "../../dispatch/Event.ts"
 import { hashPayload } from "../../task/PayloadHash.ts"
 import { idempotencyKey, type TaskDefinition } from "../../task/TaskDefinition.ts"
-import { type SubmitError, UnknownDependency, UnknownTask } from "../../task/TaskError.ts"
+import { NoExecutor, type SubmitError, UnknownDependency, UnknownTask } from "../../task/TaskError.ts"
 import type { Handing } from "./Connecting.ts"
 import { note } from "./Root.ts"
 
@@ -43,6 +43,12 @@ const most = 1_000
 /** Why nothing, or nothing more, could be submitted. */
 export const refused = (error: SubmitError | CommandFailed): CommandFailed => {
   if (error instanceof CommandFailed) return error
+  if (error instanceof NoExecutor) {
+    return unusable(
+      `No executor can run task ${error.taskName}: ${error.missing.join(", ")}. cadre executor start provides one, ` +
+        "--when-unmet wait waits for it"
+    )
+  }
   const isServer = error._tag === "ConnectionLost" || error._tag === "ServerDraining" || error._tag === "ServerFull"
   return new CommandFailed({ code: isServer ? 3 : 2, problem: error.message })
 }

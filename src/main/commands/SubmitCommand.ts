@@ -95,6 +95,10 @@ const how = {
     Flag.withMetavar("TASK"),
     Flag.withDescription("The id of a task that must have succeeded before; may be given several times")
   ),
+  whenUnmet: Flag.Literals("when-unmet", ["fail", "wait"]).pipe(
+    Flag.withDefault("fail"),
+    Flag.withDescription("Where no executor can run the tasks: fail at once, or wait for one")
+  ),
   label: Flag.String("label").pipe(
     Flag.atLeast(0),
     Flag.withDescription("A label that the executor must carry; may be given several times")

@@ -121,7 +121,8 @@ export const stop = Effect.fnUntraced(function*(
   const telling = Effect.gen(function*() {
     yield* Effect.sleep(patience)
     if (output === "quiet") return
-    const what = running > 0 && !now ? `${plural(running, "task")} that run` : "its executors"
+    if (now) return yield* note("Waiting for its process to end")
+    const what = running > 0 ? `${plural(running, "task")} that run` : "its process to end"
     yield* note(`Waiting for ${what}; cadre server stop --now ends it at once`)
   })
   yield* Effect.raceFirst(gone, Effect.andThen(telling, Effect.never))

@@ -51,6 +51,7 @@ export interface Options {
   readonly deadline: Option.Option<Duration.Duration>
   readonly after: ReadonlyArray<string>
   readonly label: ReadonlyArray<string>
+  readonly whenUnmet: "fail" | "wait"
   readonly cron: Option.Option<string>
   readonly timeZone: Option.Option<string>
   readonly catchUp: Option.Option<CatchUp>
@@ -59,7 +60,8 @@ export interface Options {
 }
 
 /** How each of the tasks is handed over. */
-const submitOptions = ({ after, deadline, delay, label, priority }: Options): SubmitOptions => ({
+const submitOptions = ({ after, deadline, delay, label, priority, whenUnmet }: Options): SubmitOptions => ({
+  whenUnmet,
   ...(Option.isSome(priority) && { priority: priority.value }),
   ...(Option.isSome(delay) && { delay: delay.value }),
   ...(Option.isSome(deadline) && { deadline: deadline.value }),
@@ -217,6 +219,7 @@ const detached = Effect.fnUntraced(
       payloads,
       options: submitOptions(options)
     })
+    if (done.tasks === 0) return yield* unusable("There are no payloads: nothing was handed over")
     if (output === "table") {
       yield* print(done.submission)
       yield* note(

@@ -33,14 +33,17 @@ const memorable = 4_096
 export class ExecutorSession {
   link = new Link<ExecutorUp, ExecutorDown>()
   #generation: number
+  /** How many attempts the executor runs at a time, where that is known. */
+  #slots: number | undefined
   readonly #held = new Map<number, Held>()
   #reports: Array<Report> = []
   readonly #void = new VoidLeases()
   #leaving: Extract<ExecutorUp, { readonly _tag: "leave" }> | undefined
 
   /** Of the server that it begins with. */
-  constructor(generation: number) {
+  constructor(generation: number, slots?: number) {
     this.#generation = generation
+    this.#slots = slots
   }
 
   /** What it holds, with the generation that it is from. */
@@ -78,8 +81,10 @@ export class ExecutorSession {
         for (const word of splitMessage({ _tag: "logs", entries })) this.#say(word)
         return
       }
-      case "output":
       case "beat":
+        this.#slots = message.slots ?? this.#slots
+        return this.#say(message)
+      case "output":
       case "adopted":
         return this.#say(message)
     }
@@ -120,7 +125,7 @@ export class ExecutorSession {
     this.#reports = []
     this.link = new Link()
     this.#generation = generation
-    if (this.#leaving !== undefined) this.#say(this.#leaving)
+    this.#rejoin()
     return this.#void.add(held)
   }
 
@@ -156,6 +161,12 @@ export class ExecutorSession {
         this.#say({ ...word, entries: word.entries.map(({ lease, line }) => ({ lease: dated(lease), line })) })
       } else if (word._tag === "output") this.#say(word)
     }
+    this.#rejoin()
+  }
+
+  /** It has come back without slots: what it is given before it has said what it holds would be taken for lost. */
+  #rejoin(): void {
+    if (this.#slots !== undefined && this.#slots > 0) this.#say({ _tag: "beat", slots: this.#slots })
     if (this.#leaving !== undefined) this.#say(this.#leaving)
   }
 

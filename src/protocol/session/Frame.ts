@@ -21,6 +21,8 @@ export const Open = TaggedStruct("Open", {
   session: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)),
   /** The last message that has come in. */
   received: Natural,
+  /** How often it has begun, as far as the peer has heard: a beginning that it has not heard of is told again. */
+  begun: Schema.optionalKey(Natural),
   as: Schema.Union([
     TaggedStruct("submitter", { name: Schema.NonEmptyString.check(Schema.isMaxLength(256)) }),
     TaggedStruct("executor", { spec: SpecRow })

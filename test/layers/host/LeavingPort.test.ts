@@ -4,9 +4,9 @@ import type { ExecutorPort } from "../../../services/Server.ts"
 import type { Assignment } from "../../../src/dispatch/Command.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../../src/protocol/ExecutorPort.ts"
 
-const attempt = (task: number, epoch = 1): Attempt => ({
+const attempt = (task: number, epoch = 1, isResumed = false): Attempt => ({
   // Nothing else of it is looked at.
-  assignment: { task, epoch } as Assignment,
+  assignment: { task, epoch, isResumed } as Assignment,
   payload: new Uint8Array(),
   refFields: undefined,
   isFollowed: false
@@ -96,6 +96,28 @@ describe("LeavingPort", () => {
     say(succeeded(1, 1))
     assert.deepStrictEqual(events, [])
     say(succeeded(1, 2))
+    assert.deepStrictEqual(events, ["emptied"])
+  })
+
+  it("does not wait for what a server that was started anew leases to it again, and which it has reported", () => {
+    const { events, give, heard, leaving, say } = setUp()
+    give({ _tag: "Assign", attempts: [attempt(1)] })
+    say(succeeded(1))
+    give({ _tag: "Assign", attempts: [attempt(1, 1, true)] })
+    assert.deepStrictEqual(heard.at(-1), { _tag: "Assign", attempts: [attempt(1, 1, true)] })
+    leaving.leave()
+    assert.deepStrictEqual(events, ["emptied"])
+  })
+
+  it("does not give back what it runs when that is leased to it again while it leaves", () => {
+    const { events, give, heard, leaving, said, say } = setUp()
+    give({ _tag: "Assign", attempts: [attempt(1)] })
+    leaving.leave()
+    give({ _tag: "Assign", attempts: [attempt(1, 1, true), attempt(2)] })
+    assert.deepStrictEqual(heard.at(-1), { _tag: "Assign", attempts: [attempt(1, 1, true)] })
+    assert.deepStrictEqual(said.at(-1), { _tag: "recalled", leases: [{ task: 2, epoch: 1 }] })
+    assert.deepStrictEqual(events, [])
+    say(succeeded(1))
     assert.deepStrictEqual(events, ["emptied"])
   })
 

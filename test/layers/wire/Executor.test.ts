@@ -7,6 +7,7 @@ import { ExecutorId, NodeId } from "../../../src/task/Attempt.ts"
 import * as ExecutorSuite from "../../suites/ExecutorSuite.ts"
 import { Stage } from "../../suites/Stage.ts"
 import { SuiteLive } from "../../suites/Tasks.ts"
+import { tcp, tls } from "./Ways.ts"
 import { pause, reach, unix, type Way } from "./Stages.ts"
 
 const spec = {
@@ -56,4 +57,7 @@ const distant = (way: Way) =>
   ).pipe(Layer.provideMerge(Layer.sync(Stage, () => Stage.make(pause(40)))))
 
 ExecutorSuite.suite("fibers, over a unix socket", distant(unix), { isTimed: false })
-ExecutorSuite.suite("fibers, over a unix socket, as JSON", distant({ ...unix, encoding: "ndjson" }), { isTimed: false })
+ExecutorSuite.suite("fibers, over TCP, as JSON", distant(tcp), { isTimed: false })
+// Its certificates are made once.
+const secured = Effect.runSync(Effect.cached(tls))
+ExecutorSuite.suite("fibers, over TLS", Layer.unwrap(Effect.map(secured, distant)), { isTimed: false })

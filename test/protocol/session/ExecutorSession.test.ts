@@ -45,7 +45,7 @@ describe("sessions of executors", () => {
     assert.strictEqual(said(session).at(-1), "ended 4/3")
     session.hear([{ _tag: "Assign", attempts: [attempt(3, true)] }])
     session.send(ended(3))
-    assert.strictEqual(said(session).at(-1), "ended 3/now")
+    assert.strictEqual(said(session).at(-1), "ended 3/3")
     assign(session, 5)
     session.send(ended(5))
     assert.strictEqual(said(session).at(-1), "ended 5/now")

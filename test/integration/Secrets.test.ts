@@ -1,0 +1,103 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { connect as connectTls } from "node:tls"
+import { join } from "node:path"
+import process from "node:process"
+import { Cadre } from "./cli/Cadre.ts"
+
+const tasks = "test/integration/secrets/tasks.ts"
+const payloadSecret = "correct-horse-battery-staple"
+const environmentSecret = "env-hunter2-hunter2"
+const wrongToken = "a-token-that-is-wrong-but-still-nobodys-business"
+
+/** All files below a folder. */
+const filesIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+
+/** The words of a process, as every user of the machine can see them. */
+const wordsOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+describe("secrets", () => {
+  let cadre: Cadre
+  beforeAll(async () => {
+    cadre = await Cadre.make()
+  })
+  afterAll(() => cadre.end())
+
+  it("are in no output, no log, no store and no argument", async () => {
+    let said = ""
+    const run = async (...words: ReadonlyArray<string>) => {
+      const { child, ended } = cadre.spawn(process.execPath, cadre.words(words), { VAULT_PASSWORD: environmentSecret })
+      child.stdin?.end()
+      const { code, err, out } = await ended
+      said += out + err
+      return { code, out, err }
+    }
+    const keys = join(cadre.folder, "config", "cadre", "keys")
+    for (
+      const words of [
+        ["ca"],
+        ["server", "--host", "127.0.0.1"],
+        ...["submitter", "executor", "operator"].map((role) => ["token", "--role", role]),
+        ["list"],
+        ["check"]
+      ]
+    ) assert.strictEqual((await run("key", ...words)).code, 0, said)
+    const tokens = ["submitter", "executor", "operator"].map((role) =>
+      readFileSync(join(keys, `${role}.token`), "utf8").trim().slice(-43))
+    const key = readFileSync(join(keys, "server.key"), "utf8").split("\n")[1] ?? assert.fail()
+    const secrets = [...tokens, key, payloadSecret, environmentSecret, wrongToken]
+
+    const started = await run("server", "start", "--listen", "tls://127.0.0.1:0", "--idle", "never")
+    assert.strictEqual(started.code, 0, said)
+    const address = /tls:\/\/127\.0\.0\.1:\d+/.exec(started.out)?.[0] ?? assert.fail(said)
+    const port = Number(address.split(":").at(-1))
+
+    // Somebody is not let in, and says what should not be repeated.
+    await new Promise<void>((resolve) => {
+      const socket = connectTls({ host: "127.0.0.1", port, ca: readFileSync(join(keys, "ca.crt")) })
+      const greeting = { cadre: 1, encoding: "ndjson", roles: ["operator"], token: wrongToken }
+      socket.on("error", () => undefined).on("close", () => resolve()).on("data", () => undefined)
+      socket.write(`${JSON.stringify(greeting)}\n`)
+    })
+
+    const executor = cadre.start("executor", "start", "--library", tasks, "--connect", address, "--no-bundle")
+    for (const how of ["open", "fail", "crash"]) {
+      const { child, ended } = cadre.start("submit", tasks, "Open", "--from", "-", "--results", "--connect", address, "--no-bundle")
+      child.stdin?.end(`${JSON.stringify({ password: payloadSecret, how })}\n`)
+      const { err, out } = await ended
+      said += out + err
+      if (how === "open") assert.include(out, String(payloadSecret.length))
+    }
+    const pids = [cadre.server, executor.child.pid].filter((pid) => pid !== undefined)
+    const words = pids.map(wordsOf).join("\n")
+    for (const what of [["status"], ["task", "list"], ["task", "show", "last"], ["task", "logs", "last"], ["task", "explain", "last"]]) {
+      await run(...what, "--connect", address)
+      await run(...what, "--output", "json")
+    }
+    executor.child.kill("SIGTERM")
+    const { err, out } = await executor.ended
+    said += out + err
+    // It did what it should, and said so.
+    assert.include(said, "<redacted")
+    const log = readFileSync(join(cadre.folder, "run", "server.log"), "utf8")
+    assert.include(log, "was not let in: its token or certificate does not grant")
+    await run("server", "stop")
+
+    const kept = filesIn(join(cadre.folder, "run")).concat(filesIn(join(cadre.folder, "data")))
+    assert.isTrue(kept.some((path) => path.endsWith("tasks.db")), kept.join(" "))
+    for (const secret of secrets) {
+      assert.notInclude(said, secret)
+      assert.notInclude(words, secret)
+      for (const path of kept) assert.isFalse(readFileSync(path).includes(secret), `${path} has ${secret}`)
+    }
+  })
+})
