@@ -50,6 +50,8 @@ export interface ServerInfo {
   readonly isDurable: boolean
   /** What to add to the server's clock to get milliseconds since 1970. */
   readonly wallOffset: number
+  /** Milliseconds for which an executor may be silent. */
+  readonly leaseTime?: number
 }
 
 /** An executor's end of its connection. */

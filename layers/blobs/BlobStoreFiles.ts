@@ -13,8 +13,7 @@ import { isSound, pieceSize } from "../../src/blob/Blob.ts"
 import { BlobInvalid, BlobMissing, BlobsFailed } from "../../src/blob/BlobFailed.ts"
 import type { BlobRef } from "../../src/task/Payload.ts"
 
-const failed = (error: unknown) =>
-  new BlobsFailed({ problem: error instanceof Error ? error.message : String(error) })
+const failed = (error: unknown) => new BlobsFailed({ problem: error instanceof Error ? error.message : String(error) })
 
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code
@@ -74,7 +73,9 @@ const make = Effect.fnUntraced(function*(folder: string) {
       await rm(current.path, { force: true })
       return problem
     }
-    if (offset !== current.length) return drop(`it has ${current.length} bytes, and the next piece is from ${offset} on`)
+    if (offset !== current.length) {
+      return drop(`it has ${current.length} bytes, and the next piece is from ${offset} on`)
+    }
     if (offset + piece.length > size) return drop("it has more bytes than it was to have")
     // Taken before it waits: the next piece may come meanwhile.
     current.length += piece.length

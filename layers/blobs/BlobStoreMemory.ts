@@ -43,7 +43,9 @@ const make = (most: number) =>
         return Effect.void
       }
       if (offset === 0 && !unfinished.has(hash)) {
-        if (size + blob.size > most) return Effect.fail(new BlobsFailed({ problem: `more than ${most} bytes are there` }))
+        if (size + blob.size > most) {
+          return Effect.fail(new BlobsFailed({ problem: `more than ${most} bytes are there` }))
+        }
         size += blob.size
         unfinished.set(hash, { bytes: new Uint8Array(blob.size), length: 0 })
       }
@@ -56,7 +58,9 @@ const make = (most: number) =>
         size -= current.bytes.length
         return invalid(problem)
       }
-      if (offset !== current.length) return drop(`it has ${current.length} bytes, and the next piece is from ${offset} on`)
+      if (offset !== current.length) {
+        return drop(`it has ${current.length} bytes, and the next piece is from ${offset} on`)
+      }
       if (offset + piece.length > current.bytes.length) return drop("it has more bytes than it was to have")
       current.bytes.set(piece, offset)
       current.length += piece.length

@@ -73,7 +73,8 @@ const start = ({ log, variables, words }: Options, done: (result: Readiness | Ea
   return () => {
     if (isOver) return
     end({ _tag: "Failed", reason: "it was not waited for", isRunning: false })
-    child.kill("SIGTERM")
+    // One that does not come up may not hear anything else.
+    child.kill("SIGKILL")
   }
 }
 

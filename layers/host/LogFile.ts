@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Layer, Logger, type Scope } from "effect"
+import { Effect, Formatter, type Layer, Logger, type Scope } from "effect"
 import { closeSync, copyFileSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, writeSync } from "node:fs"
 import { isDue, type Kept, moves } from "../../src/host/Rotation.ts"
 
@@ -50,6 +50,21 @@ export class LogFile {
 export const open = (path: string, kept: Kept): Effect.Effect<LogFile, never, Scope.Scope> =>
   Effect.acquireRelease(Effect.sync(() => new LogFile(path, kept)), (file) => Effect.sync(() => file.close()))
 
+/** One line: when, how grave, what, and what is known of it. */
+const lineOf = Logger.map(
+  Logger.formatStructured,
+  ({ annotations, cause, level, message, timestamp }) =>
+    Formatter.formatJson({
+      timestamp,
+      level,
+      message: Array.isArray(message) && message.every((part) => typeof part === "string")
+        ? message.join(" ")
+        : message,
+      ...annotations,
+      ...(cause !== undefined && { cause })
+    })
+)
+
 /** Logs there, and nowhere else. */
 export const layer = (file: LogFile): Layer.Layer<never> =>
-  Logger.layer([Logger.map(Logger.formatJson, (line) => file.write(line))])
+  Logger.layer([Logger.map(lineOf, (line) => file.write(line))])

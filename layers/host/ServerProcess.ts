@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { Cause, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Effect, Exit, Logger } from "effect"
 import type { Ending } from "../../src/cli/Ending.ts"
 import { AlreadyRunning, CannotServe } from "../../src/host/HostError.ts"
 import { settings } from "../../src/host/Settings.ts"
@@ -61,7 +61,8 @@ const main = (options: Options) =>
         ({ reason }) => new CannotServe({ reason })
       ),
       Effect.tapCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
+        // In the foreground it is the last thing that is said.
+        options.isForeground || Cause.hasInterruptsOnly(cause)
           ? Effect.void
           : Effect.logError(isKnown(cause) ? textOf(cause) : cause)
       ),
@@ -89,7 +90,9 @@ const endingOf = (isForeground: boolean) => (exit: Exit.Exit<unknown, unknown>):
 
 /** Runs it. */
 export const start = (options: Options): void =>
-  ProgramProcess.run(main(options), Layer.mergeAll(NodeFileSystem.layer), {
+  ProgramProcess.run(main(options), NodeFileSystem.layer, {
     ending: endingOf(options.isForeground),
-    interrupted: () => "The server ends when what runs has ended; a second signal ends it at once"
+    ...(options.isForeground && {
+      interrupted: () => "The server ends when what runs has ended; a second signal ends it at once"
+    })
   })

@@ -114,6 +114,9 @@ export class Intake {
     else if (message._tag === "log") this.#logged(executorId, message.lease, message.line)
     else if (message._tag === "logs") {
       for (const { lease, line } of message.entries) this.#logged(executorId, lease, line)
+    } else if (message._tag === "beat" && message.slots !== undefined) {
+      const attached = this.#shell.executors.get(executorId)
+      if (attached !== undefined) attached.slots = message.slots
     }
     return eventOf(executorId, message)
   }

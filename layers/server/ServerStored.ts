@@ -128,7 +128,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const attach = Effect.fnUntraced(function*(spec: ExecutorSpec) {
     const { executorId } = spec
     const commands = new TurnQueue<ExecutorCommand>(later)
-    const attached = { spec, commands, joinedAt: loop.now(), isLeaving: false }
+    const attached = { spec, commands, joinedAt: loop.now(), slots: spec.slots, isLeaving: false }
     const join = Effect.suspend(() => {
       shell.executors.set(executorId, attached)
       return ask({ _tag: "joined", executor: spec })
@@ -181,7 +181,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       incarnation,
       past,
       isDurable: store.isDurable,
-      wallOffset: 0
+      wallOffset: 0,
+      ...(options.dispatcher?.leaseTime !== undefined && { leaseTime: options.dispatcher.leaseTime })
     },
     connect,
     attach,

@@ -49,6 +49,8 @@ export interface Attached {
   readonly spec: ExecutorSpec
   readonly commands: TurnQueue<ExecutorCommand>
   readonly joinedAt: number
+  /** How many it has now, as far as it has said so. */
+  slots: number
   isLeaving: boolean
 }
 
@@ -143,7 +145,7 @@ export class Shell implements Machine<Message> {
     const attached = this.executors.get(executorId)
     if (attached === undefined || attached.isLeaving || !attached.spec.heartbeat) return
     back.add(executorId)
-    events.push({ _tag: "joined", executor: attached.spec })
+    events.push({ _tag: "joined", executor: { ...attached.spec, slots: attached.slots } })
   }
 
   readonly stopped = (reason: string): void => {

@@ -18,6 +18,9 @@ interface Live {
   counts: Counts
 }
 
+/** Milliseconds for which one that has ended is in lists. */
+const keptFor = 7 * 86_400_000
+
 /** Where the store keeps them. */
 export const space = "submission"
 
@@ -83,7 +86,7 @@ export class Submissions {
     this.#live.delete(id)
     this.#recent.set(id, row)
     if (this.#recent.size > mostRecent) this.#recent.delete(this.#recent.keys().next().value ?? id)
-    this.#keep({ space, key: id, value: new TextEncoder().encode(encode(row)) })
+    this.#keep({ space, key: id, value: new TextEncoder().encode(encode(row)), until: this.#now() + keptFor })
     return live.isWatched
   }
 

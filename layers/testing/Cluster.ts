@@ -88,7 +88,9 @@ export class Cluster {
   }
 
   /** Starts an executor, and has it serve. */
-  readonly start: (plan: AnyPlan) => Effect.Effect<void, unknown, unknown> = Effect.fnUntraced(
+  readonly start = (plan: AnyPlan): Effect.Effect<void, unknown, unknown> => Effect.uninterruptible(this.#start(plan))
+
+  readonly #start: (plan: AnyPlan) => Effect.Effect<void, unknown, unknown> = Effect.fnUntraced(
     { self: this },
     function*(plan: AnyPlan) {
       const name = `executor-${++this.#started}`

@@ -6,9 +6,9 @@
  */
 import { Effect } from "effect"
 import type { BlobStore } from "../../services/BlobStore.ts"
+import type { OperatorError } from "../../services/Operator.ts"
 import { largest, pieceSize, threshold } from "../../src/blob/Blob.ts"
 import type { BlobInvalid, BlobMissing, BlobsFailed } from "../../src/blob/BlobFailed.ts"
-import type { OperatorError } from "../../services/Operator.ts"
 import type { Outcome } from "../../src/task/Outcome.ts"
 import type { BlobRef, Payload } from "../../src/task/Payload.ts"
 import { refOf } from "../blobs/BlobHash.ts"
@@ -104,7 +104,9 @@ export class Blobs {
     const cache = this.#cache
     const far = Effect.suspend(() => this.#insist(read((at) => this.#calls.get(blob, at)))).pipe(
       Effect.flatMap((bytes) =>
-        bytes === undefined ? Effect.fail(unmoved(`what came is not what has the hash ${blob.hash}`)) : Effect.succeed(bytes)
+        bytes === undefined
+          ? Effect.fail(unmoved(`what came is not what has the hash ${blob.hash}`))
+          : Effect.succeed(bytes)
       )
     )
     if (cache === undefined) return far

@@ -81,7 +81,9 @@ export const make = Effect.fnUntraced(function*(
     ids = clientIds
     return Effect.succeed({
       send: (_client, message) =>
-        Effect.suspend(() => send(message) ? Effect.void : Effect.fail(failure("there is no connection at the moment"))),
+        Effect.suspend(() =>
+          send(message) ? Effect.void : Effect.fail(failure("there is no connection at the moment"))
+        ),
       supportsAck: true,
       supportsTransferables: false,
       codecFor: serialization.codecFor

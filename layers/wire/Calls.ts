@@ -51,16 +51,16 @@ const serverHandlers = (server: Server["Service"]) =>
     "server.status": () => server.status,
     "server.explain": ({ id }) => server.explain(id),
     "server.drain": ({ executorId }) => server.drain(executorId),
-    "server.records": ({ capacity }) =>
-      Stream.map(server.records(Math.max(1, Math.min(capacity, 65_536))), rowOf)
+    "server.records": ({ capacity }) => Stream.map(server.records(Math.max(1, Math.min(capacity, 65_536))), rowOf)
   })
 
 const operatorHandlers = (given: Operator["Service"] | undefined) => {
   const absent = Effect.fail(nobody("operator"))
   const by = <A, E>(ask: (operator: Operator["Service"]) => Effect.Effect<A, E>): Effect.Effect<A, E | Unavailable> =>
     given === undefined ? absent : Effect.suspend(() => ask(given))
-  const follow = <A, E>(ask: (operator: Operator["Service"]) => Stream.Stream<A, E>): Stream.Stream<A, E | Unavailable> =>
-    given === undefined ? Stream.fail(nobody("operator")) : ask(given)
+  const follow = <A, E>(
+    ask: (operator: Operator["Service"]) => Stream.Stream<A, E>
+  ): Stream.Stream<A, E | Unavailable> => given === undefined ? Stream.fail(nobody("operator")) : ask(given)
   return OperatorRpcs.toLayer({
     "operator.status": () => by(({ status }) => status),
     "operator.tasks": (query) => by((operator) => operator.tasks(limited(query))),
@@ -145,7 +145,13 @@ export const make = Effect.fnUntraced(function*(
   })
   yield* Layer.build(
     RpcServer.layer(group, { disableTracing: true, disableFatalDefects: true }).pipe(
-      Layer.provide([serverHandlers(server), operatorHandlers(operator), poolHandlers(pool), blobHandlers(blobs), permission]),
+      Layer.provide([
+        serverHandlers(server),
+        operatorHandlers(operator),
+        poolHandlers(pool),
+        blobHandlers(blobs),
+        permission
+      ]),
       Layer.provide(Layer.succeed(RpcServer.Protocol, protocol))
     )
   )

@@ -11,8 +11,8 @@ import { type Address, format } from "../../src/protocol/Address.ts"
 import { readAnswer, type WireEncoding } from "../../src/protocol/Greeting.ts"
 import { version } from "../../src/protocol/session/Frame.ts"
 import type { Role } from "../../src/security/Role.ts"
-import type { Pipe } from "./Wire.ts"
 import { type ConnectError, NotAdmitted, Unreachable, VersionDiffers } from "./Unreachable.ts"
+import type { Pipe } from "./Wire.ts"
 
 /** Where, as who, and with what to show for it. */
 export interface Dialling {
@@ -95,13 +95,17 @@ export const dial = (dialling: Dialling): Effect.Effect<Dialled, ConnectError> =
       parts = Buffer.concat([parts, chunk])
       const end = parts.indexOf(10)
       if (end === -1) {
-        if (parts.length > longest) fail(new Unreachable({ address, problem: "what answers there is no server of cadre" }))
+        if (parts.length > longest) {
+          fail(new Unreachable({ address, problem: "what answers there is no server of cadre" }))
+        }
         return
       }
       const answer = readAnswer(parts.toString("utf8", 0, end))
       if (answer?._tag === "OtherVersion") return fail(new VersionDiffers({ address, problem: answer.message }))
       if (answer?._tag === "Refused") return fail(new NotAdmitted({ address, roles }))
-      if (answer === undefined) return fail(new Unreachable({ address, problem: "what answers there is no server of cadre" }))
+      if (answer === undefined) {
+        return fail(new Unreachable({ address, problem: "what answers there is no server of cadre" }))
+      }
       socket.pause()
       stop()
       resume(Effect.succeed({ socket, info: answer.info, rest: parts.subarray(end + 1) }))

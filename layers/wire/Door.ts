@@ -8,7 +8,7 @@ import { chmodSync, lstatSync, mkdirSync, unlinkSync } from "node:fs"
 import { connect, createServer, type Server as NetServer, type Socket } from "node:net"
 import { dirname } from "node:path"
 import process from "node:process"
-import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls"
+import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls"
 import { type Address, format } from "../../src/protocol/Address.ts"
 import { answerLine, type Greeting, longest, readGreeting, refusal } from "../../src/protocol/Greeting.ts"
 import { BindRefused, judge } from "../../src/security/Binding.ts"
@@ -110,7 +110,14 @@ const receive = (socket: Socket, options: Options & { readonly patience: Patienc
     socket.pause()
     stop()
     const name = verdict.name ?? greeting.name ?? socket.remoteAddress ?? "somebody here"
-    options.admitted({ socket, from: sourceOf(socket, options), greeting, roles: verdict.roles, name, rest: chunk.subarray(end + 1) })
+    options.admitted({
+      socket,
+      from: sourceOf(socket, options),
+      greeting,
+      roles: verdict.roles,
+      name,
+      rest: chunk.subarray(end + 1)
+    })
   }
   const timer = setTimeout(() => refuseNonsense("it did not say in time who it is"), options.limits.handshakeTime)
   socket.on("error", () => socket.destroy())

@@ -5,8 +5,8 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import type { LeaseRef } from "../../src/dispatch/Event.ts"
 import { threshold } from "../../src/blob/Blob.ts"
+import type { LeaseRef } from "../../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../../src/protocol/ExecutorPort.ts"
 import type { Outcome } from "../../src/task/Outcome.ts"
 import { type Blobs, isBeside, isLarge } from "./Blobs.ts"

@@ -7,7 +7,12 @@ import { Effect, Exit, Scope } from "effect"
 import type { ExecutorPort, Server } from "../../services/Server.ts"
 import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
 import type { ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
-import { downSizeOf, type ExecutorDown, type ExecutorUp, splitCommand } from "../../src/protocol/session/ExecutorWords.ts"
+import {
+  downSizeOf,
+  type ExecutorDown,
+  type ExecutorUp,
+  splitCommand
+} from "../../src/protocol/session/ExecutorWords.ts"
 import { type House, Seat } from "./Seat.ts"
 
 /** One executor. */

@@ -26,7 +26,7 @@ export interface Host {
   /** Finds the session, or begins it; answers with `opened` or `denied`. */
   readonly open: (guest: Guest, open: Open) => void
   /** A call. */
-  readonly call: (guest: Guest, message: RpcMessage.FromClientEncoded) => void
+  readonly asked: (guest: Guest, message: RpcMessage.FromClientEncoded) => void
   readonly left: (guest: Guest, reason: string, isBreach: boolean) => void
 }
 
@@ -144,7 +144,9 @@ export class Guest implements Visit {
     if (response._tag === "Exit") this.calls--
     const encoded = this.#parser.encode(response)
     if (encoded === undefined) return
-    const body = typeof encoded === "string" ? Buffer.from(encoded.endsWith("\n") ? encoded.slice(0, -1) : encoded) : encoded
+    const body = typeof encoded === "string"
+      ? Buffer.from(encoded.endsWith("\n") ? encoded.slice(0, -1) : encoded)
+      : encoded
     this.#wire.write(Kind.rpc, body)
   }
 
@@ -182,7 +184,7 @@ export class Guest implements Visit {
   #read(body: Buffer, kind: Kind | undefined): void {
     if (kind === Kind.rpc) {
       if (body.length === 0) throw new RangeError("a call of no bytes")
-      for (const message of this.#parser.decode(body)) this.#host.call(this, message as RpcMessage.FromClientEncoded)
+      for (const message of this.#parser.decode(body)) this.#host.asked(this, message as RpcMessage.FromClientEncoded)
       return
     }
     const { binary, ndjson } = this.#host.codecs
@@ -191,7 +193,7 @@ export class Guest implements Visit {
     if (!isTagged(value)) throw new TypeError("it has no _tag")
     if (tags.has(value._tag)) this.#hear(ndjson.decode(value), body.length)
     // The server of calls reads them by schemas of its own.
-    else if (callTags.has(value._tag)) this.#host.call(this, value as RpcMessage.FromClientEncoded)
+    else if (callTags.has(value._tag)) this.#host.asked(this, value as RpcMessage.FromClientEncoded)
     else throw new TypeError("nothing is tagged like that")
   }
 

@@ -186,7 +186,9 @@ export class Line {
     if (this.#wire === undefined) return false
     const encoded = this.#parser.encode(message)
     if (encoded === undefined) return true
-    const body = typeof encoded === "string" ? Buffer.from(encoded.endsWith("\n") ? encoded.slice(0, -1) : encoded) : encoded
+    const body = typeof encoded === "string"
+      ? Buffer.from(encoded.endsWith("\n") ? encoded.slice(0, -1) : encoded)
+      : encoded
     this.#wire.write(Kind.rpc, body)
     return true
   }

@@ -24,8 +24,8 @@ import * as FrameCodec from "./FrameCodec.ts"
 import { type AnySeat, Guest, type Host } from "./Guest.ts"
 import { type Limits, settle } from "./Limits.ts"
 import type { AddressInUse, ListenFailed } from "./ListenFailed.ts"
-import { SubmitterSeat } from "./SubmitterSeat.ts"
 import * as Serialization from "./Serialization.ts"
+import { SubmitterSeat } from "./SubmitterSeat.ts"
 import { Timing } from "./Timing.ts"
 import { mostFrame, type Pipe, Wire } from "./Wire.ts"
 
@@ -184,7 +184,7 @@ export const host = Effect.fnUntraced(
       timing,
       codecs: FrameCodec.listener(),
       open,
-      call: (guest, message) => calls[guest.encoding].take(guest, message),
+      asked: (guest, message) => calls[guest.encoding].take(guest, message),
       left: (guest, reason, isBreach) => {
         if (isBreach) note(guest, `was cut off: ${reason}`)
         guests.delete(guest)

@@ -25,8 +25,8 @@ import { Line, mostAnswer } from "./Line.ts"
 import * as Serialization from "./Serialization.ts"
 import { SubmitterRemote } from "./SubmitterRemote.ts"
 import type { Talk } from "./Talk.ts"
-import { Timing } from "./Timing.ts"
 import { TaskNames } from "./TaskNames.ts"
+import { Timing } from "./Timing.ts"
 import type { ConnectError } from "./Unreachable.ts"
 
 /** Where the server is, and who comes. */
@@ -46,7 +46,7 @@ export interface Options {
   readonly reconnect?: Schedule.Schedule<unknown, ConnectError>
   /** How long one attempt may take. */
   readonly patience?: Duration.Input
-  /** How often executors say that they live: within a third of the server's lease time. */
+  /** How often executors say that they live, at least; where the server's lease time is short, within a third of that. */
   readonly heartbeat?: Duration.Input
   /** Bytes that may wait while there is no connection, for each session. */
   readonly waiting?: number
@@ -104,7 +104,7 @@ export const connectBy = Effect.fnUntraced(
     options: Pick<Options, "encoding" | "reconnect" | "heartbeat" | "waiting" | "cache">
   ): Effect.fn.Return<Remote, ConnectError, Scope.Scope> {
     const { encoding = "binary", waiting = 256 * 2 ** 20 } = options
-    const heartbeat = Duration.toMillis(options.heartbeat ?? "5 seconds")
+    const usual = Duration.toMillis(options.heartbeat ?? "5 seconds")
     const clock = yield* Clock.Clock
     const later = yield* afterTurn
     const context = yield* Effect.context()
@@ -131,7 +131,9 @@ export const connectBy = Effect.fnUntraced(
       line.lose(reason)
       onLost?.(reason)
     }
-    const again: Effect.Effect<void> = Effect.suspend(() => Effect.retry(dial, { schedule: reconnect, while: isTransient })).pipe(
+    const again: Effect.Effect<void> = Effect.suspend(() =>
+      Effect.retry(dial, { schedule: reconnect, while: isTransient })
+    ).pipe(
       Effect.match({
         onFailure: (error) => isClosed ? undefined : lose(`${why}, and ${error.message}`),
         onSuccess: (dialled) => {
@@ -141,7 +143,9 @@ export const connectBy = Effect.fnUntraced(
       })
     )
     line.up(first)
-    const quiet = timing.every(heartbeat, () => line.beat(3 * heartbeat))
+    // Often enough for a server that waits less long than most do.
+    const heartbeat = Math.min(usual, (first.info.leaseTime ?? Infinity) / 3)
+    const quiet = timing.every(heartbeat, () => line.beat(3 * usual))
     const names = new TaskNames(clock, () => line.info)
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import type { Refusal } from "../../src/dispatch/Command.ts"
 import { threshold } from "../../src/blob/Blob.ts"
+import type { Refusal } from "../../src/dispatch/Command.ts"
 import { payloadAt } from "../../src/protocol/session/SubmitterWords.ts"
 import type { Submitted, SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
 import { type Blobs, isBeside, type Unmoved } from "./Blobs.ts"
@@ -58,8 +58,11 @@ export const loading = (
 export const unloading = (notice: SubmitterNotice, blobs: Blobs): Effect.Effect<SubmitterNotice> | undefined => {
   if (notice._tag !== "Ended" || !notice.endings.some(({ outcome }) => isBeside(outcome))) return undefined
   return Effect.map(
-    Effect.forEach(notice.endings, (ending) =>
-      Effect.map(blobs.wholeOutcome(ending.outcome), (outcome) => ({ ...ending, outcome })), { concurrency: 4 }),
+    Effect.forEach(
+      notice.endings,
+      (ending) => Effect.map(blobs.wholeOutcome(ending.outcome), (outcome) => ({ ...ending, outcome })),
+      { concurrency: 4 }
+    ),
     (endings) => ({ ...notice, endings })
   )
 }

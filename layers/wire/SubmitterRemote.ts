@@ -69,7 +69,7 @@ export class SubmitterRemote extends Talk {
     const { line } = this
     return {
       send: (message) => this.#outgoing.offer(message),
-      flush: () => undefined,
+      flush: () => this.line.flush(),
       notices: this.#notices,
       idOf: this.#names.idOf,
       positionOf: this.#names.positionOf,

@@ -6,7 +6,12 @@
 import { Effect, Exit, Scope } from "effect"
 import type { Server, SubmitterPort } from "../../services/Server.ts"
 import { Assembly, type Budget } from "../../src/protocol/session/Assembly.ts"
-import { downSizeOf, splitNotice, type SubmitterDown, type SubmitterUp } from "../../src/protocol/session/SubmitterWords.ts"
+import {
+  downSizeOf,
+  splitNotice,
+  type SubmitterDown,
+  type SubmitterUp
+} from "../../src/protocol/session/SubmitterWords.ts"
 import type { SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
 import type { ConnectionLost } from "../../src/task/TaskError.ts"
 import { type House, Seat } from "./Seat.ts"

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import type { Link } from "../../src/protocol/session/Link.ts"
-import type { Line, Session, SessionFrame } from "./Line.ts"
 import type { UpFrame } from "../../src/protocol/session/Frame.ts"
+import type { Link } from "../../src/protocol/session/Link.ts"
 import type { SpecNames, SpecTable } from "../../src/protocol/session/Specs.ts"
+import type { Line, Session, SessionFrame } from "./Line.ts"
 
 /** Bytes that the server has not acknowledged, above which it is told no more. */
 const window = 8 * 2 ** 20

@@ -154,7 +154,6 @@ export class Wire {
       else this.#readFrames(chunk)
     } catch (error) {
       // What is wrong with JSON, or by a schema, quotes what was said; our own errors do not.
-      if (process.env.WIRE_DEBUG) console.error(error)
       const isOurs = error instanceof RangeError
       return this.close(`what came over it means nothing${isOurs ? `: ${error.message}` : ""}`, true)
     }
@@ -222,7 +221,9 @@ export class Wire {
         this.#keep(line)
         line = this.#kept()
       }
-      if (line.length > this.#most) throw new RangeError(`a line of ${line.length} bytes, where ${this.#most} are the most`)
+      if (line.length > this.#most) {
+        throw new RangeError(`a line of ${line.length} bytes, where ${this.#most} are the most`)
+      }
       if (line.length > 0) this.#hearer?.frame(line, undefined)
       if (this.#isClosed) return
     }

@@ -54,7 +54,9 @@ const parsed = (line: string): unknown => {
 }
 
 /** What a first line says; undefined if it is none. */
-export const readGreeting = (line: string): Greeting | Extract<Answer, { readonly _tag: "OtherVersion" }> | undefined => {
+export const readGreeting = (
+  line: string
+): Greeting | Extract<Answer, { readonly _tag: "OtherVersion" }> | undefined => {
   const value = parsed(line)
   if (typeof value !== "object" || value === null || !("cadre" in value)) return undefined
   const { cadre } = value

@@ -1,5 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync, statSync } from "node:fs"
+import { Effect } from "effect"
+import * as KeyRing from "../../layers/security/KeyRing.ts"
 import { connect as connectTls } from "node:tls"
 import { join } from "node:path"
 import process from "node:process"
@@ -42,17 +44,16 @@ describe("secrets", () => {
       return { code, out, err }
     }
     const keys = join(cadre.folder, "config", "cadre", "keys")
-    for (
-      const words of [
-        ["ca"],
-        ["server", "--host", "127.0.0.1"],
-        ...["submitter", "executor", "operator"].map((role) => ["token", "--role", role]),
-        ["list"],
-        ["check"]
-      ]
-    ) assert.strictEqual((await run("key", ...words)).code, 0, said)
-    const tokens = ["submitter", "executor", "operator"].map((role) =>
-      readFileSync(join(keys, `${role}.token`), "utf8").trim().slice(-43))
+    const roles = ["submitter", "executor", "operator"] as const
+    await Effect.runPromise(Effect.gen(function*() {
+      yield* KeyRing.makeAuthority(keys, { name: "cadre", days: 2 })
+      yield* KeyRing.makeServer(keys, ["127.0.0.1"], { days: 1, renew: false })
+      for (const role of roles) yield* KeyRing.makeToken(keys, role, "none")
+    }))
+    assert.strictEqual((await run("key", "token", "--role", "executor", "--rotate")).code, 0, said)
+    assert.strictEqual((await run("key", "check")).code, 0, said)
+    const tokens = roles.flatMap((role) =>
+      readFileSync(join(keys, `${role}.token`), "utf8").trim().split("\n").map((token) => token.slice(-43)))
     const key = readFileSync(join(keys, "server.key"), "utf8").split("\n")[1] ?? assert.fail()
     const secrets = [...tokens, key, payloadSecret, environmentSecret, wrongToken]
 
@@ -70,19 +71,18 @@ describe("secrets", () => {
     })
 
     const executor = cadre.start("executor", "start", "--library", tasks, "--connect", address, "--no-bundle")
-    for (const how of ["open", "fail", "crash"]) {
-      const { child, ended } = cadre.start("submit", tasks, "Open", "--from", "-", "--results", "--connect", address, "--no-bundle")
-      child.stdin?.end(`${JSON.stringify({ password: payloadSecret, how })}\n`)
-      const { err, out } = await ended
-      said += out + err
-      if (how === "open") assert.include(out, String(payloadSecret.length))
-    }
+    const submit = ["submit", tasks, "Open", "--from", "-", "--results", "--when-unmet", "wait", "--no-bundle"]
+    const submitter = cadre.start(...submit, "--connect", address)
+    const lines = ["open", "fail", "crash"].map((how) => `${JSON.stringify({ password: payloadSecret, how })}\n`)
+    submitter.child.stdin?.end(lines.join(""))
+    const results = await submitter.ended
+    said += results.out + results.err
+    assert.include(results.out, String(payloadSecret.length), said)
     const pids = [cadre.server, executor.child.pid].filter((pid) => pid !== undefined)
     const words = pids.map(wordsOf).join("\n")
-    for (const what of [["status"], ["task", "list"], ["task", "show", "last"], ["task", "logs", "last"], ["task", "explain", "last"]]) {
-      await run(...what, "--connect", address)
-      await run(...what, "--output", "json")
-    }
+    await Promise.all([["list", "--output", "json"], ["show", "last"], ["logs", "last"], ["explain", "last"]].map((what) =>
+      run("task", ...what, "--connect", address)
+    ))
     executor.child.kill("SIGTERM")
     const { err, out } = await executor.ended
     said += out + err

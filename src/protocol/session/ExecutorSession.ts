@@ -99,20 +99,26 @@ export class ExecutorSession {
   /** What new words mean to the executor. */
   hear(words: ReadonlyArray<ExecutorDown>): Commanded {
     const commands: Array<ExecutorCommand> = []
+    const alike: Array<LeaseRef> = []
     for (const word of words) {
       if (word._tag === "left") return { commands, hasLeft: true }
       if (word._tag === "Assign") {
         for (const { assignment: { epoch, isResumed, task } } of word.attempts) {
           // A lease that is issued again is of the server that gave it out; what it was for may have ended by now.
-          if (!isResumed) this.#held.set(task, { epoch, generation: this.#generation })
+          if (isResumed) continue
+          const held = this.#held.get(task)
+          // The last server gave out one that looks the same, which this one knows nothing of.
+          if (held?.epoch === epoch && held.generation !== this.#generation) alike.push({ task, epoch })
+          this.#held.set(task, { epoch, generation: this.#generation })
         }
       }
       commands.push(word)
     }
+    const revoked = this.#void.add(alike)
     if (this.#void.isEmpty) return { commands }
     const sorted = this.#void.hear(commands)
     for (const message of sorted.messages) this.#send(message)
-    return { commands: sorted.commands }
+    return { commands: [...revoked, ...sorted.commands] }
   }
 
   /**
@@ -138,7 +144,8 @@ export class ExecutorSession {
     const { unacknowledged } = this.link
     this.link = new Link()
     this.#generation = generation
-    const dated = <A extends LeaseRef>(lease: A): A => lease.generation === undefined ? { ...lease, generation: old } : lease
+    const dated = <A extends LeaseRef>(lease: A): A =>
+      lease.generation === undefined ? { ...lease, generation: old } : lease
     const waiting = unacknowledged.flatMap((word) => word._tag === "ended" ? word.reports : [])
     const said = new Set(waiting.map(({ epoch, task }) => `${task}/${epoch}`))
     const again = this.#reports.filter(({ epoch, task }) => !said.has(`${task}/${epoch}`)).map(dated)
@@ -151,7 +158,7 @@ export class ExecutorSession {
       generation
     }))
     this.#say({ _tag: "adopted", leases: [...this.held, ...settled] })
-    if (again.length > 0) for (const word of splitMessage({ _tag: "ended", reports: again })) this.#say(word)
+    if (again.length > 0) { for (const word of splitMessage({ _tag: "ended", reports: again })) this.#say(word) }
     for (const word of unacknowledged) {
       if (word._tag === "ended") this.#say({ ...word, reports: word.reports.map(dated) })
       else if (word._tag === "started" || word._tag === "recalled") {

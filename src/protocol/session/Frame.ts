@@ -69,5 +69,6 @@ export const InfoRow = Struct({
   incarnation: Text,
   past: List(Struct({ generation: Natural, count: Natural })),
   isDurable: Bool,
-  wallOffset: Schema.Number
+  wallOffset: Schema.Number,
+  leaseTime: Schema.optionalKey(Schema.Number)
 })

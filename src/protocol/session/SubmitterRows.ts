@@ -126,7 +126,10 @@ export type SubmitterDownRow = typeof SubmitterDownRow.Type
 const columns = 12
 const untimed = 4
 
-const entryRow = ({ blobs, entry, isDetached, isFollowed, payloads, refFields }: Submitted, names: SpecNames): EntryRow => {
+const entryRow = (
+  { blobs, entry, isDetached, isFollowed, payloads, refFields }: Submitted,
+  names: SpecNames
+): EntryRow => {
   const { restored: _restored, spec, ...rest } = entry
   const there = payloads._tag === "Range" ? entry.count : payloads._tag === "List"
     ? payloads.offsets.length - 1

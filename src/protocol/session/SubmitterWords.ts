@@ -180,12 +180,13 @@ export const splitNotice = (notice: SubmitterNotice): ReadonlyArray<SubmitterNot
   if (notice._tag !== "Ended") return [notice]
   const { endings, sequence } = notice
   const chunks = chunked(endings, ({ outcome }: Ending) => 100 + outcomeSize(outcome))
-  if (chunks.length <= 1) return [notice]
-  return chunks.map((endings, index) => ({
-    _tag: "Ended",
-    endings,
-    ...(index === chunks.length - 1 && sequence !== undefined && { sequence })
-  }))
+  if (chunks.length <= 1 || sequence === undefined) {
+    return chunks.length <= 1 ? [notice] : chunks.map((endings) => ({ _tag: "Ended", endings }))
+  }
+  const last = chunks.length - 1
+  return chunks.map((endings, index) =>
+    index === last ? { _tag: "Ended", endings, sequence } : { _tag: "Ended", endings }
+  )
 }
 
 /** Items in order, in chunks none of which is larger than a message may be, but by its first item. */

@@ -52,7 +52,9 @@ export class VoidLeases {
       if (command._tag === "Assign") {
         const waiting = command.attempts.filter((attempt) => this.#void.has(keyOf(refOf(attempt))))
         this.#waiting.push(...waiting)
-        const attempts = waiting.length === 0 ? command.attempts : command.attempts.filter((one) => !waiting.includes(one))
+        const attempts = waiting.length === 0
+          ? command.attempts
+          : command.attempts.filter((one) => !waiting.includes(one))
         if (attempts.length > 0) out.push({ _tag: "Assign", attempts })
         // It has been asked to stop before, and is waited for now.
         for (const attempt of waiting) out.push(revoke(refOf(attempt), true))

@@ -1,14 +1,14 @@
 import { Context, Effect, Layer } from "effect"
 import * as ExecutorFibers from "../../../layers/ExecutorFibers.ts"
-import { type ExecutorPort, Server } from "../../../services/Server.ts"
 import { Executor } from "../../../services/Executor.ts"
+import { type ExecutorPort, Server } from "../../../services/Server.ts"
 import { implementations } from "../../../services/TaskLibrary.ts"
 import { ExecutorId, NodeId } from "../../../src/task/Attempt.ts"
 import * as ExecutorSuite from "../../suites/ExecutorSuite.ts"
 import { Stage } from "../../suites/Stage.ts"
 import { SuiteLive } from "../../suites/Tasks.ts"
-import { tcp, tls } from "./Ways.ts"
 import { pause, reach, unix, type Way } from "./Stages.ts"
+import { tcp, tls } from "./Ways.ts"
 
 const spec = {
   executorId: ExecutorId.make("ada"),
@@ -29,7 +29,9 @@ const serverOf = (port: ExecutorPort) =>
     drain: () => Effect.void,
     status: Effect.die("nobody asks here"),
     explain: () => Effect.die("nobody asks here"),
-    records: () => { throw new Error("nobody asks here") }
+    records: () => {
+      throw new Error("nobody asks here")
+    }
   })
 
 /** An executor whose port is at the other end of a socket. */

@@ -4,9 +4,9 @@ import { existsSync, linkSync, lstatSync, statSync, writeFileSync } from "node:f
 import { connect as connectNet, createServer, type Socket } from "node:net"
 import { dirname } from "node:path"
 import * as ServerMemory from "../../../layers/ServerMemory.ts"
+import { peer } from "../../../layers/wire/FrameCodec.ts"
 import * as Listener from "../../../layers/wire/Listener.ts"
 import { Server } from "../../../services/Server.ts"
-import { peer } from "../../../layers/wire/FrameCodec.ts"
 import type { UpFrame } from "../../../src/protocol/session/Frame.ts"
 import { SpecNames } from "../../../src/protocol/session/Specs.ts"
 import { upRow } from "../../../src/protocol/session/SubmitterRows.ts"
@@ -96,7 +96,8 @@ describe("a listener", () => {
         [Uint8Array.of(0, 255, 10)],
         // Nothing at all.
         []
-      ], (parts) => say(address, ...parts), { concurrency: "unbounded" })
+      ], (parts) =>
+        say(address, ...parts), { concurrency: "unbounded" })
       assert.deepStrictEqual([...new Set(answers)], ["{\"_tag\":\"Refused\"}\n"])
       const other = yield* say(address, hello({ cadre: 99 }))
       assert.include(other, "version 1")
@@ -117,7 +118,13 @@ describe("a listener", () => {
         bytes[4] = kind
         return bytes
       }
-      const open = { _tag: "Open", channel: 0, session: "0".repeat(32), received: 0, as: { _tag: "submitter", name: "x" } }
+      const open = {
+        _tag: "Open",
+        channel: 0,
+        session: "0".repeat(32),
+        received: 0,
+        as: { _tag: "submitter", name: "x" }
+      }
       const line = (value: unknown) => `${JSON.stringify(value)}\n`
       const nonsense: ReadonlyArray<ReadonlyArray<string | Uint8Array>> = [
         [binary, head(2 ** 31)],
@@ -131,7 +138,12 @@ describe("a listener", () => {
         [hello(), "x".repeat(2 ** 20 + 10)],
         [hello(), line({ _tag: "Submitter", channel: 0, first: 1, ack: 0, specs: [], messages: [] })],
         [hello(), line(open), line(open)],
-        [hello(), line(open), line({ _tag: "Received", channel: 0, ack: 5 }), line({ _tag: "Received", channel: 0, ack: 5 })]
+        [
+          hello(),
+          line(open),
+          line({ _tag: "Received", channel: 0, ack: 5 }),
+          line({ _tag: "Received", channel: 0, ack: 5 })
+        ]
       ]
       for (const parts of nonsense) yield* Effect.raceFirst(say(address, ...parts), pause(1_000))
       assert.strictEqual(yield* submitter.run(Double, { n: 2 }), 4)
@@ -144,7 +156,10 @@ describe("a listener", () => {
       const wrong = yield* Effect.flip(connect({ token: Redacted.make("b".repeat(43)) }))
       assert.strictEqual(wrong._tag, "NotAdmitted")
       const { server } = yield* connect({ roles: ["submitter"] })
-      assert.include((yield* Effect.flip((yield* connect({ roles: ["executor"] })).operator.status)).message, "operator")
+      assert.include(
+        (yield* Effect.flip((yield* connect({ roles: ["executor"] })).operator.status)).message,
+        "operator"
+      )
       const watch = new Watch()
       // The port is there, and says at once that nothing will come of it.
       yield* runs(server, watch)
@@ -195,7 +210,13 @@ describe("a listener", () => {
         Effect.sync((): Socket => connectNet(address.slice("unix:".length))),
         (socket) => Effect.sync(() => socket.destroy())
       )
-      const open = { _tag: "Open", channel: 0, session: "1".repeat(32), received: 0, as: { _tag: "submitter", name: "slow" } }
+      const open = {
+        _tag: "Open",
+        channel: 0,
+        session: "1".repeat(32),
+        received: 0,
+        as: { _tag: "submitter", name: "slow" }
+      }
       const names = new SpecNames()
       const row = upRow({ ...request(0), entries: [tasks(500)], isWhole: true }, names)
       const frame: UpFrame = { _tag: "Submitter", channel: 0, first: 1, ack: 0, specs: names.take(), messages: [row] }
@@ -210,14 +231,17 @@ describe("a listener", () => {
       const quick = yield* remote.connect("quick")
       let ended = 0
       const all = 500
-      const done = yield* Effect.forkChild(Effect.callback<void>((resume) => {
-        quick.notices.read({
-          take: (notices) => {
-            for (const notice of notices) if (notice._tag === "Ended") ended += notice.endings.length
-            if (ended === all) resume(Effect.void)
-          }
-        })
-      }), { startImmediately: true })
+      const done = yield* Effect.forkChild(
+        Effect.callback<void>((resume) => {
+          quick.notices.read({
+            take: (notices) => {
+              for (const notice of notices) if (notice._tag === "Ended") ended += notice.endings.length
+              if (ended === all) resume(Effect.void)
+            }
+          })
+        }),
+        { startImmediately: true }
+      )
       for (let number = 0; number < all / 10; number++) {
         quick.send({ ...request(number), entries: [tasks(10)] })
       }

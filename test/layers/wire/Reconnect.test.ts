@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
-import * as ServerMemory from "../../../layers/ServerMemory.ts"
 import * as ServerStored from "../../../layers/server/ServerStored.ts"
+import * as ServerMemory from "../../../layers/ServerMemory.ts"
 import { Disk } from "../../../layers/store/Disk.ts"
 import * as TaskStoreMemory from "../../../layers/store/TaskStoreMemory.ts"
 import { Server } from "../../../services/Server.ts"
@@ -14,13 +14,17 @@ const memory = Effect.map(Layer.build(Layer.fresh(ServerMemory.layer())), (conte
 /** A server on a disk that outlives it. */
 const stored = (disk: Disk) =>
   Effect.map(
-    Layer.build(Layer.fresh(ServerStored.layer()).pipe(
-      Layer.provide(Layer.effect(
-        TaskStore,
-        Effect.map(TaskStore, (store) => ({ ...store, isDurable: true }))
-      ).pipe(Layer.provide(TaskStoreMemory.layerOn(disk)))),
-      Layer.orDie
-    )),
+    Layer.build(
+      Layer.fresh(ServerStored.layer()).pipe(
+        Layer.provide(
+          Layer.effect(
+            TaskStore,
+            Effect.map(TaskStore, (store) => ({ ...store, isDurable: true }))
+          ).pipe(Layer.provide(TaskStoreMemory.layerOn(disk)))
+        ),
+        Layer.orDie
+      )
+    ),
     (context) => Context.get(context, Server)
   )
 

@@ -34,4 +34,5 @@ export const attempt = (task: number, isResumed = false): Attempt => ({
 export const assign = (session: ExecutorSession, ...tasks: ReadonlyArray<number>) =>
   session.hear([{ _tag: "Assign", attempts: tasks.map((task) => attempt(task)) }])
 export const lease = (task: number): LeaseRef => ({ task, epoch: 1 })
-export const ended = (task: number) => ({ _tag: "ended", reports: [{ ...lease(task), outcome: success(task) }] }) as const
+export const ended = (task: number) =>
+  ({ _tag: "ended", reports: [{ ...lease(task), outcome: success(task) }] }) as const

@@ -21,7 +21,12 @@ const Result = Schema.Struct({
   _tag: Schema.Literal("Succeeded"),
   value: Schema.Struct({ encoding: Encoding, bytes: Schema.Uint8Array })
 })
-const Times = Schema.Struct({ queued: Schema.Number, assigned: Schema.Number, started: Schema.Number, finished: Schema.Number })
+const Times = Schema.Struct({
+  queued: Schema.Number,
+  assigned: Schema.Number,
+  started: Schema.Number,
+  finished: Schema.Number
+})
 const Endings = Schema.Array(Schema.Struct({
   request: Natural,
   entry: Natural,
@@ -71,7 +76,9 @@ const shown = <A>(value: A): unknown =>
     ? value.map(shown)
     : typeof value === "object" && value !== null
     ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shown(part)]))
-    : Object.is(value, -0) ? 0 : value
+    : Object.is(value, -0)
+    ? 0
+    : value
 
 describe("rows", () => {
   for (const encoding of encodings) {
@@ -231,16 +238,20 @@ describe("rows", () => {
       for (const word of told) assert.deepStrictEqual(executorDown(word), shown(word))
     })
 
-    it.prop(`are refused or read, whatever bytes they are (${encoding})`, [Schema.Uint8Array, Text], ([bytes, text]) => {
-      const { binary, ndjson } = FrameCodec.listener()
-      try {
-        if (encoding === "binary") binary.decode(bytes)
-        else ndjson.decode({ _tag: text })
-        assert.fail("nothing of that is a frame")
-      } catch (error) {
-        assert.instanceOf(error, Error)
+    it.prop(
+      `are refused or read, whatever bytes they are (${encoding})`,
+      [Schema.Uint8Array, Text],
+      ([bytes, text]) => {
+        const { binary, ndjson } = FrameCodec.listener()
+        try {
+          if (encoding === "binary") binary.decode(bytes)
+          else ndjson.decode({ _tag: text })
+          assert.fail("nothing of that is a frame")
+        } catch (error) {
+          assert.instanceOf(error, Error)
+        }
       }
-    })
+    )
   }
 
   it("of submitters are refused with nonsense in them", () => {
@@ -273,7 +284,10 @@ describe("rows", () => {
       const named = names.take()
       assert.lengthOf(named, 500)
       table.learn(named)
-      assert.deepStrictEqual(numbers.map((number) => table.find(number).grace), [...some, ...some].map(({ grace }) => grace))
+      assert.deepStrictEqual(
+        numbers.map((number) => table.find(number).grace),
+        [...some, ...some].map(({ grace }) => grace)
+      )
     }
     assert.lengthOf(names.take(), 0)
     assert.throws(() => table.find(2_000))

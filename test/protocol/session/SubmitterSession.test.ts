@@ -207,23 +207,28 @@ describe("sessions of submitters", () => {
     assert.strictEqual(stage.session.open, 0)
   }, { arbitrary: { runs: 200, size: 80 } })
 
-  it.prop("are lost with a server that keeps nothing once something was accepted, and go on else", [Steps], ([steps]) => {
-    const stage = new Stage(false)
-    for (const step of steps) {
-      const isPending = [...stage.expected.keys()].some((key) => {
-        const [request] = key.split("/")
-        return stage.accepted.has(Number(request)) && !stage.ended.has(key)
-      })
-      play(stage, step)
-      if (step.what !== "restart") continue
-      assert.strictEqual(stage.lost !== undefined, isPending)
-      if (isPending) return
-    }
-    stage.settle()
-    stage.model.end(10_000)
-    stage.settle()
-    assert.deepStrictEqual(new Map([...stage.ended].toSorted()), new Map([...stage.expected].toSorted()))
-  }, { arbitrary: { runs: 200, size: 80 } })
+  it.prop(
+    "are lost with a server that keeps nothing once something was accepted, and go on else",
+    [Steps],
+    ([steps]) => {
+      const stage = new Stage(false)
+      for (const step of steps) {
+        const isPending = [...stage.expected.keys()].some((key) => {
+          const [request] = key.split("/")
+          return stage.accepted.has(Number(request)) && !stage.ended.has(key)
+        })
+        play(stage, step)
+        if (step.what !== "restart") continue
+        assert.strictEqual(stage.lost !== undefined, isPending)
+        if (isPending) return
+      }
+      stage.settle()
+      stage.model.end(10_000)
+      stage.settle()
+      assert.deepStrictEqual(new Map([...stage.ended].toSorted()), new Map([...stage.expected].toSorted()))
+    },
+    { arbitrary: { runs: 200, size: 80 } }
+  )
 
   it("say again what is cancelled and closed", () => {
     const stage = new Stage(true)
@@ -259,7 +264,13 @@ describe("sessions of submitters", () => {
   it("split what is large, and put it together again", () => {
     const payload = new Uint8Array(mostBytes / 4).fill(1)
     const session = new SubmitterSession()
-    const many = { ...submit(0, []), entries: [tasks(2_500), tasks(0), { ...tasks(9), payloads: { _tag: "Pieces", pieces: Array.from({ length: 9 }, () => payload) } as const }] }
+    const many = {
+      ...submit(0, []),
+      entries: [tasks(2_500), tasks(0), {
+        ...tasks(9),
+        payloads: { _tag: "Pieces", pieces: Array.from({ length: 9 }, () => payload) } as const
+      }]
+    }
     session.send(many)
     const words = session.link.unacknowledged
     assert.isAbove(words.length, 4)
