@@ -35,5 +35,7 @@ export const median = (numbers: ReadonlyArray<number>): number => {
 /** How good a result is: 1 is on target, above is better. */
 export const ratio = ({ measured, target }: Result): number | undefined => {
   if (target === undefined) return undefined
-  return "atLeast" in target ? measured / target.atLeast : target.atMost / measured
+  if ("atLeast" in target) return measured / target.atLeast
+  // Where there is to be none.
+  return target.atMost === 0 ? Number(measured === 0) : target.atMost / measured
 }

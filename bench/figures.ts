@@ -7,8 +7,13 @@ import { importCost } from "./figures/import-cost.ts"
 import { inProcessLatency } from "./figures/in-process-latency.ts"
 import { inProcessThroughput } from "./figures/in-process-throughput.ts"
 import { queuedMemory } from "./figures/queued-memory.ts"
+import { serverCompute } from "./figures/server-compute.ts"
 import { serverLatency } from "./figures/server-latency.ts"
 import { serverMemory } from "./figures/server-memory.ts"
+import { serverRecovery } from "./figures/server-recovery.ts"
+import { serverRestart } from "./figures/server-restart.ts"
+import { serverRivals } from "./figures/server-rivals.ts"
+import { serverStart } from "./figures/server-start.ts"
 import { serverThroughput } from "./figures/server-throughput.ts"
 import { serverTransfer } from "./figures/server-transfer.ts"
 import { threadCompute } from "./figures/thread-compute.ts"
@@ -29,8 +34,15 @@ export const figures: ReadonlyArray<Figure> = [
   threadTransfer,
   serverThroughput,
   serverLatency,
+  serverCompute,
   serverTransfer,
   serverMemory,
+  serverRecovery,
+  serverRestart,
+  serverStart,
   importCost,
   cliStart
 ]
+
+/** What needs programs that are installed for it, or that the machine has. */
+export const rivals: ReadonlyArray<Figure> = [serverRivals]

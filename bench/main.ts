@@ -7,7 +7,7 @@ import { availableParallelism, cpus } from "node:os"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { type Figure, ratio, Result } from "./Figure.ts"
-import { figures } from "./figures.ts"
+import { figures, rivals } from "./figures.ts"
 import { output } from "./NodeProcess.ts"
 import { table } from "./Table.ts"
 
@@ -28,16 +28,24 @@ const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print the results as one JSON document"),
   Flag.withDefault(false)
 )
-const only = Flag.Literals("only", figures.map(({ name }) => name)).pipe(
+const withRivals = Flag.Boolean("rivals").pipe(
+  Flag.withDescription("Measure the queues of others on disk, too; the first time they are installed for that"),
+  Flag.withDefault(false)
+)
+const only = Flag.Literals("only", [...figures, ...rivals].map(({ name }) => name)).pipe(
   Flag.withDescription("Measure one figure"),
   Flag.optional
 )
 
 const bench = Command.make(
   "bench",
-  { smoke, json, only },
-  Effect.fnUntraced(function*({ json, only, smoke }) {
-    const wanted = figures.filter(({ name }) => Option.getOrElse(only, () => name) === name)
+  { smoke, json, rivals: withRivals, only },
+  Effect.fnUntraced(function*({ json, only, rivals: isWithRivals, smoke }) {
+    const wanted = Option.isSome(only)
+      ? [...figures, ...rivals].filter(({ name }) => only.value === name)
+      : isWithRivals
+      ? [...figures, ...rivals]
+      : figures
     const results = yield* Effect.forEach(wanted, (figure) =>
       Effect.andThen(
         Console.error(`Measuring ${figure.name}: ${figure.description}`),

@@ -8,7 +8,8 @@ import { folder, running } from "../server/Processes.ts"
 import { relayed } from "../server/relay.ts"
 import { Echo } from "../server/tasks.ts"
 
-const p50 = Effect.fnUntraced(function*(submitter: Submitter["Service"], count: number) {
+/** The median time in microseconds of so many tasks, one after the other. */
+export const p50 = Effect.fnUntraced(function*(submitter: Submitter["Service"], count: number) {
   const times: Array<number> = []
   for (let n = 0; n < count; n++) {
     const begun = performance.now()

@@ -72,8 +72,9 @@ export const running = Effect.fnUntraced(function*({ executors = 1, isDurable, s
   return all
 })
 
-/** Bytes that a process has in memory, shared ones counted in part. */
-export const memoryOf = (pid: number): number => {
-  const kibibytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]
+/** Bytes that a process has in memory, those that it shares with others counted in part or, if it is to be all, in full. */
+export const memoryOf = (pid: number, isAll = false): number => {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")
+  const kibibytes = new RegExp(`^${isAll ? "Rss" : "Pss"}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1]
   return 1_024 * Number(kibibytes ?? Number.NaN)
 }

@@ -10,7 +10,6 @@ import { type NoServer, ServerRefused, type SettingInvalid } from "../../src/hos
 import { type Address, parse } from "../../src/protocol/Address.ts"
 import type { Role } from "../../src/security/Role.ts"
 import type { Keys } from "../SealerNode.ts"
-import * as Credentials from "../security/Credentials.ts"
 import type { Connected } from "./Connected.ts"
 import * as Dialing from "./Dialing.ts"
 import * as RuntimeFolder from "./RuntimeFolder.ts"
@@ -44,7 +43,13 @@ export const connecting = (
     const parsed = parse(at)
     if (parsed._tag === "AddressInvalid") return yield* refused(at, parsed)
     const roles = rolesAt(parsed)
-    const { tls, token } = yield* Effect.mapError(Credentials.peer(parsed, roles), (error) => refused(at, error))
+    const { tls, token } = yield* Effect.mapError(
+      // On a socket of this machine nothing is to be shown.
+      parsed._tag === "Unix"
+        ? Effect.succeed({ tls: undefined, token: undefined })
+        : Effect.flatMap(Effect.promise(() => import("../security/Credentials.ts")), ({ peer }) => peer(parsed, roles)),
+      (error) => refused(at, error)
+    )
     const credentials = { ...(tls && { tls }), ...(token && { token }) }
     return yield* Dialing.dial(at, { ...credentials, name: `${Dialing.executorPrefix}${name}`, roles }).pipe(
       Effect.tapErrorTag("NoServer", () => absent),

@@ -27,8 +27,8 @@ export interface Options extends ExecutorSetting {
   readonly connecting: Effect.Effect<Connected, NoServer | ServerRefused | SettingInvalid, Scope.Scope>
   /** Done when the process has been asked to end. */
   readonly leaving: Deferred.Deferred<void>
-  /** Is told once it serves. */
-  readonly serving: (executors: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Is told once it serves; `isBusy` says whether it holds anything. */
+  readonly serving: (executors: ReadonlyArray<string>, isBusy: () => boolean) => Effect.Effect<void>
 }
 
 /** Attempts that a thread is given in advance. */
@@ -44,6 +44,8 @@ interface Place {
   readonly scope: Scope.Closeable
   readonly emptied: Deferred.Deferred<void>
   readonly leave: () => void
+  /** How many attempts it holds. */
+  readonly held: () => number
 }
 
 const crews = ({ keys, labels, memory, module, slots = 1, thread }: Options, threads: number) =>
@@ -98,7 +100,7 @@ const placed = Effect.fnUntraced(function*(
     }),
     scope
   )
-  return { executorId, scope, emptied, leave: () => leaving?.leave() } satisfies Place
+  return { executorId, scope, emptied, leave: () => leaving?.leave(), held: () => leaving?.held ?? 0 } satisfies Place
 })
 
 /** Leaves one place: when it holds nothing any more. */
@@ -149,7 +151,7 @@ const serve = Effect.fnUntraced(function*(options: Options) {
     places.push(yield* placed(crew, `${prefix}/${index + 1}`, server, stopped))
   }
   const executors = places.map(({ executorId }) => executorId)
-  yield* options.serving(executors)
+  yield* options.serving(executors, () => places.some(({ held }) => held() > 0))
   const tasks = [...new Set(built.flatMap(({ libraries }) => libraries.flatMap(({ tasks }) => [...tasks.keys()])))]
   yield* pool.report({
     _tag: "Ready",

@@ -215,10 +215,14 @@ const make = Effect.fnUntraced(function*({ address, cores = Machine.cores(), gon
     yield* pause === Infinity ? poked.await : Effect.timeoutOption(poked.await, pause)
   })
   yield* Effect.addFinalizer(() =>
-    Effect.forEach([...hands.values()], ({ child, close }) => Effect.andThen(child.stop(), close), {
-      concurrency: "unbounded",
-      discard: true
-    })
+    Effect.forEach(
+      [...hands.values()],
+      ({ child, close }) => Effect.andThen(child.endInput, Effect.andThen(child.stop(), close)),
+      {
+        concurrency: "unbounded",
+        discard: true
+      }
+    )
   )
   yield* Effect.forkIn(Effect.forever(loop), scope)
 

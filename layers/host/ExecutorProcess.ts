@@ -26,24 +26,34 @@ const endingOf = (exit: Exit.Exit<unknown, unknown>): Ending => {
   return { code, text: error instanceof ExecutorsFailed ? error.reason : text }
 }
 
+/** Milliseconds that what runs has for its finalizers when nobody is left to hear of it. */
+const lastTime = 5_000
+
 const main = (setting: ExecutorSetting, leaving: Deferred.Deferred<void>) => {
   const isPooled = setting.process !== undefined
   const told = (text: string) => isPooled ? Effect.void : Effect.sync(() => process.stderr.write(`${text}\n`))
+  let isBusy = () => false
+  // Its end is the end of the server that has started it: whatever runs is of no use then.
+  const orphaned = Effect.callback<never>((resume) => {
+    const end = () => {
+      if (!isBusy()) process.exit(codes.done)
+      setTimeout(() => process.exit(codes.failed), lastTime)
+      resume(Effect.interrupt)
+    }
+    process.stdin.resume().once("end", end).once("error", end)
+  })
   return Effect.gen(function*() {
-    const connecting = ExecutorConnection.connecting(setting, told)
     const running = ExecutorHost.run({
       ...setting,
       keys: yield* ExecutorConnection.keys(setting),
-      connecting,
+      connecting: ExecutorConnection.connecting(setting, told),
       leaving,
-      serving: (executors) => told(`Serving as ${executors.join(", ")}`)
+      serving: (executors, busy) => {
+        isBusy = busy
+        return told(`Serving as ${executors.join(", ")}`)
+      }
     })
-    if (!isPooled) return yield* running
-    // Its end is the end of the server that has started it: whatever runs is of no use then.
-    const orphaned = Effect.callback<void>((resume) => {
-      process.stdin.resume().once("end", () => resume(Effect.interrupt)).once("error", () => resume(Effect.interrupt))
-    })
-    return yield* Effect.raceFirst(running, orphaned)
+    return yield* isPooled ? Effect.raceFirst(running, orphaned) : running
   })
 }
 

@@ -7,6 +7,7 @@
 import { Clock, Context, Effect, Exit, Layer, Scope } from "effect"
 import { join } from "node:path"
 import process from "node:process"
+import { BlobStore } from "../../services/BlobStore.ts"
 import { ExecutorPool } from "../../services/ExecutorPool.ts"
 import { Operator } from "../../services/Operator.ts"
 import { Server } from "../../services/Server.ts"
@@ -17,6 +18,7 @@ import type { Settings } from "../../src/host/Settings.ts"
 import * as ServerStored from "../server/ServerStored.ts"
 import * as SupervisorNode from "../supervisor/SupervisorNode.ts"
 import { attendance } from "./Attendance.ts"
+import * as Blobs from "./Blobs.ts"
 import { giveUp } from "./Departed.ts"
 import * as Discovery from "./Discovery.ts"
 import * as ExecutorPoolSupervised from "./ExecutorPoolSupervised.ts"
@@ -114,7 +116,12 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
         return { ...found, because: [...found.because, ...because] }
       })
   }
-  const provisions = Context.get(kept.services, TaskStore).isDurable
+  const { isDurable } = Context.get(kept.services, TaskStore)
+  const storing = yield* part(yield* Blobs.layerFor(isDurable)).pipe(
+    Effect.mapError((error) => new CannotServe({ reason: error.message }))
+  )
+  const blobs = Context.get(storing.services, BlobStore)
+  const provisions = isDurable
     ? join(yield* RuntimeFolder.data, "provisions.json")
     : undefined
   const before = provisions === undefined ? { modules: [], processes: [] } : ServerFiles.remembered(provisions)
@@ -138,6 +145,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
       server,
       operator,
       pool: working,
+      blobs,
       socket: files.socket,
       addresses: settings.listen,
       left: () => void Effect.runForkWith(context)(review),
@@ -176,6 +184,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
     yield* having.end
     yield* supervising.end
     yield* deciding.end
+    yield* storing.end
     yield* kept.end
   })
   const drained = Effect.gen(function*() {
@@ -194,6 +203,7 @@ export const run = Effect.fnUntraced(function*({ listen, ready, settings, versio
   yield* Effect.logInfo(`The server is ready: ${addresses.join(", ")}`)
   yield* ready(addresses)
   yield* Effect.forkScoped(giveUp(server, before.processes))
+  yield* Effect.forkScoped(Blobs.sweeping(blobs, operator))
   if (settings.idle !== Infinity) yield* Effect.forkScoped(watch)
   const reason = yield* end
   return { isOrderly, reason } satisfies End

@@ -41,12 +41,7 @@ const leave = ({ line, scope }: Incarnation): Effect.Effect<void> =>
   Effect.andThen(Scope.close(scope, Exit.void), line.leave)
 
 /** Lets the history know of each attempt. A result that is there at once stays so, half of the time. */
-const watched = (
-  implementation: Implementation,
-  executor: string,
-  history: History,
-  weather: Weather
-): Implementation => {
+const watched = (implementation: Implementation, history: History, weather: Weather): Implementation => {
   const handlers = new Map(implementation.handlers)
   for (const [name, handler] of handlers) {
     handlers.set(name, (payload) => {
@@ -54,7 +49,7 @@ const watched = (
       if (Exit.isExit(result) && weather.random.chance(0.5)) return result
       return Effect.flatMap(TaskContext, ({ attempt, taskId }) =>
         Effect.acquireUseRelease(
-          Effect.sync(() => history.began(name, taskId, attempt, executor)),
+          Effect.sync(() => history.began(name, taskId, attempt)),
           () => result,
           (ended) => Effect.sync(ended)
         ))
@@ -104,7 +99,7 @@ export class Cluster {
       const parts = yield* plan.fibers.pipe(Effect.provideService(Submitter, submitter), Scope.provide(scope))
       const slots = parts.slots ?? 4
       const executor = yield* ExecutorFibers.make({
-        implementations: parts.implementations.map((each) => watched(each, name, this.#history, this.#weather)),
+        implementations: parts.implementations.map((each) => watched(each, this.#history, this.#weather)),
         provides: parts.provides,
         sealer,
         submitter,

@@ -34,7 +34,7 @@ interface Run {
 }
 
 /** How often a process tries to reach a server that is not there. */
-const knocking = Schedule.spaced("100 millis")
+const knocking = Schedule.spaced("500 millis")
 
 /** Milliseconds after which a server has noticed that somebody is gone, and has given them up. */
 const patience = 240_000
@@ -70,7 +70,7 @@ export class DurableGround implements Ground {
   readonly serve: Effect.Effect<void, unknown> = Effect.gen({ self: this }, function*() {
     const healed = yield* Deferred.make<void>()
     this.#weather.onHeal(() => Deferred.doneUnsafe(healed, Exit.void))
-    yield* this.#start
+    yield* this.#boot()
     const again = Effect.gen({ self: this }, function*() {
       const run = this.#run
       if (run === undefined) return
@@ -81,12 +81,12 @@ export class DurableGround implements Ground {
       const { random } = this.#weather
       const away = random.magnitude(random.chance(0.1) ? 60_000 : 10_000)
       yield* Effect.raceFirst(Effect.sleep(away), Deferred.await(healed))
-      yield* this.#start
+      yield* this.#boot()
     })
     yield* Effect.forkIn(Effect.forever(again), this.#scope)
   })
 
-  readonly #start = Effect.gen({ self: this }, function*() {
+  readonly #boot = Effect.fnUntraced({ self: this }, function*() {
     const scope = yield* Scope.fork(this.#scope)
     const dead = yield* Deferred.make<void>()
     let isDead = false
@@ -123,7 +123,7 @@ export class DurableGround implements Ground {
     counts.crashes++
     this.#timing.after(random.magnitude(1_000), die)
     // What a server that dies has to say is of no use to who runs the simulation.
-  }).pipe(Effect.provideService(References.MinimumLogLevel, "None"))
+  }, Effect.provideService(References.MinimumLogLevel, "None"))
 
   /** It is gone, from one moment to the next. */
   #end(run: Run): void {

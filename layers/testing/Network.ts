@@ -63,7 +63,7 @@ export class Network {
     this.#weather = weather
     this.#timing = timing
     weather.onHeal(() => {
-      for (const process of [...this.#blocked.keys()]) this.unblock(process)
+      for (const process of this.#blocked.keys()) this.unblock(process)
     })
   }
 

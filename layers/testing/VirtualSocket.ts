@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-import type { Pipe } from "../wire/Wire.ts"
 import type { Timing } from "../wire/Timing.ts"
+import type { Pipe } from "../wire/Wire.ts"
 import type { Weather } from "./Faults.ts"
 
 /** What arrives: bytes, the other end's goodbye, or that there is nobody any more. */
@@ -204,20 +204,20 @@ export class VirtualSocket implements Pipe {
     if (this.#isDestroyed && arrival !== "close") return
     if (typeof arrival !== "string") {
       const chunk = Buffer.from(arrival.buffer, arrival.byteOffset, arrival.byteLength)
-      for (const listener of [...this.#listeners.data]) listener(chunk)
+      for (const listener of this.#listeners.data.slice()) listener(chunk)
       return
     }
     if (arrival === "close") {
       this.#isDestroyed = true
       this.#flow?.breakOff()
     }
-    for (const listener of [...this.#listeners[arrival]]) listener()
+    for (const listener of this.#listeners[arrival].slice()) listener()
   }
 
   /** There is room again. */
   drained(): void {
     if (this.#isDeaf || this.#isDestroyed) return
-    for (const listener of [...this.#listeners.drain]) listener()
+    for (const listener of this.#listeners.drain.slice()) listener()
   }
 
   #destroy(farewell: "end" | "close"): void {

@@ -14,11 +14,13 @@ import { BlobsFailed } from "../../src/blob/BlobFailed.ts"
 import type { Transition } from "../../src/dispatch/Command.ts"
 import { Unavailable } from "../../src/operate/View.ts"
 import { BlobRpcs } from "../../src/protocol/rpc/BlobRpcs.ts"
+import { ExecutorRpcs, SubmitterRpcs } from "../../src/protocol/rpc/ExchangeRpcs.ts"
 import { OperatorRpcs } from "../../src/protocol/rpc/OperatorRpcs.ts"
 import { Nearby, Needs, NotPermitted, Permission } from "../../src/protocol/rpc/Permission.ts"
 import { PoolRpcs } from "../../src/protocol/rpc/PoolRpcs.ts"
 import { ServerRpcs, type TransitionRow } from "../../src/protocol/rpc/ServerRpcs.ts"
 import { specOf } from "../../src/protocol/session/Specs.ts"
+import type * as Exchange from "./Exchange.ts"
 import type { Guest } from "./Guest.ts"
 import type { Serialization } from "./Serialization.ts"
 
@@ -28,6 +30,8 @@ export interface Called {
   readonly operator: Operator["Service"] | undefined
   readonly pool: ExecutorPool["Service"] | undefined
   readonly blobs: BlobStore["Service"] | undefined
+  /** What answers simple peers. */
+  readonly exchange: ReturnType<typeof Exchange.make>["handlers"]
 }
 
 const mostRows = 1_000
@@ -108,11 +112,11 @@ const blobHandlers = (given: BlobStore["Service"] | undefined) => {
   })
 }
 
-const group = ServerRpcs.merge(OperatorRpcs).merge(PoolRpcs).merge(BlobRpcs)
+const group = ServerRpcs.merge(OperatorRpcs).merge(PoolRpcs).merge(BlobRpcs).merge(ExecutorRpcs).merge(SubmitterRpcs)
 
 /** Answers until the scope is left. */
 export const make = Effect.fnUntraced(function*(
-  { blobs, operator, pool, server }: Called,
+  { blobs, exchange, operator, pool, server }: Called,
   serialization: Serialization,
   most: number
 ) {
@@ -150,6 +154,7 @@ export const make = Effect.fnUntraced(function*(
         operatorHandlers(operator),
         poolHandlers(pool),
         blobHandlers(blobs),
+        ...exchange,
         permission
       ]),
       Layer.provide(Layer.succeed(RpcServer.Protocol, protocol))

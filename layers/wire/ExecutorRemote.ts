@@ -30,7 +30,7 @@ export class ExecutorRemote extends Talk {
   readonly #freight: ExecutorFreight
   #generation: number
   #incarnation: string
-  protected as: Extract<UpFrame, { readonly _tag: "Open" }>["as"]
+  protected as: Extract<Extract<UpFrame, { readonly _tag: "Open" }>["as"], { readonly _tag: "executor" }>
   readonly #stopBeating: () => void
 
   constructor(

@@ -28,23 +28,39 @@ const codecs = <Out, In>(
   out: Schema.Codec<Out, unknown>,
   into: Schema.Codec<In, unknown>
 ): Codecs<Out, In> => {
+  let binary: Codecs<Out, In>["binary"] | undefined
+  let ndjson: Codecs<Out, In>["ndjson"] | undefined
+  // Each is made with its first frame: few processes have both.
+  return {
+    get binary() {
+      return binary ??= binaryOf(out, into)
+    },
+    get ndjson() {
+      return ndjson ??= ndjsonOf(out, into)
+    }
+  }
+}
+
+const binaryOf = <Out, In>(out: Schema.Codec<Out, unknown>, into: Schema.Codec<In, unknown>): FrameCodec<Out, In> => {
   const binaryOut = SchemaBinary.toCodec(out)
   const binaryIn = SchemaBinary.toCodec(into)
   for (const { ast } of [binaryOut, binaryIn]) SchemaJITCompiler.enable(ast)
-  const encodeBinary = Schema.encodeUnknownSync(binaryOut)
-  const decodeBinary = Schema.decodeUnknownSync(binaryIn)
-  const encodeJson = Schema.encodeUnknownSync(Schema.toCodecJson(out))
-  const decodeJson = Schema.decodeUnknownSync(Schema.toCodecJson(into))
+  const encode = Schema.encodeUnknownSync(binaryOut)
   return {
-    binary: {
-      // What SchemaBinary encodes to is bytes.
-      encode: (frame) => encodeBinary(frame) as Uint8Array,
-      decode: (body) => decodeBinary(body)
-    },
-    ndjson: {
-      encode: (frame) => writer.encode(JSON.stringify(encodeJson(frame))),
-      decode: decodeJson
-    }
+    // What SchemaBinary encodes to is bytes.
+    encode: (frame) => encode(frame) as Uint8Array,
+    decode: Schema.decodeUnknownSync(binaryIn)
+  }
+}
+
+const ndjsonOf = <Out, In>(
+  out: Schema.Codec<Out, unknown>,
+  into: Schema.Codec<In, unknown>
+): Codecs<Out, In>["ndjson"] => {
+  const encode = Schema.encodeUnknownSync(Schema.toCodecJson(out))
+  return {
+    encode: (frame) => writer.encode(JSON.stringify(encode(frame))),
+    decode: Schema.decodeUnknownSync(Schema.toCodecJson(into))
   }
 }
 

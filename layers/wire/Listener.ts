@@ -4,14 +4,14 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Scope } from "effect"
+import { Effect, Scope } from "effect"
 import type { TlsOptions } from "node:tls"
 import type { BlobStore } from "../../services/BlobStore.ts"
 import type { ExecutorPool } from "../../services/ExecutorPool.ts"
 import type { Operator } from "../../services/Operator.ts"
 import type { Server } from "../../services/Server.ts"
 import { type Address, type AddressInvalid, parse } from "../../src/protocol/Address.ts"
-import { answerLine } from "../../src/protocol/Greeting.ts"
+import { answerLine, type WireEncoding } from "../../src/protocol/Greeting.ts"
 import { Budget } from "../../src/protocol/session/Assembly.ts"
 import type { Open } from "../../src/protocol/session/Frame.ts"
 import type { BindRefused } from "../../src/security/Binding.ts"
@@ -19,6 +19,7 @@ import type { Claim, Verdict } from "../../src/security/Claim.ts"
 import { defaultLimits, Patience } from "../../src/security/Patience.ts"
 import * as Calls from "./Calls.ts"
 import * as Door from "./Door.ts"
+import * as Exchange from "./Exchange.ts"
 import { ExecutorSeat } from "./ExecutorSeat.ts"
 import * as FrameCodec from "./FrameCodec.ts"
 import { type AnySeat, Guest, type Host } from "./Guest.ts"
@@ -175,11 +176,35 @@ export const host = Effect.fnUntraced(
       binary: yield* Serialization.of("binary", mostFrame),
       ndjson: yield* Serialization.of("ndjson", mostFrame)
     }
-    const called = { server, operator: options.operator, pool: options.pool, blobs: options.blobs }
-    const calls = {
-      binary: yield* Calls.make(called, serializations.binary, limits.calls),
-      ndjson: yield* Calls.make(called, serializations.ndjson, limits.calls)
+    const exchange = Exchange.make(server, timing, limits, run)
+    const called = {
+      exchange: exchange.handlers,
+      server,
+      operator: options.operator,
+      pool: options.pool,
+      blobs: options.blobs
     }
+    const scope = yield* Effect.scope
+    /** Made with the first call: a server starts sooner without. */
+    const lazily = (encoding: WireEncoding): Calls.Calls => {
+      let made: Calls.Calls | undefined
+      const early: Array<Parameters<Calls.Calls["take"]>> = []
+      const make = Effect.map(
+        Scope.provide(Calls.make(called, serializations[encoding], limits.calls), scope),
+        (calls) => {
+          made = calls
+          for (const [guest, message] of early.splice(0)) if (!guest.isGone) calls.take(guest, message)
+        }
+      )
+      return {
+        take: (guest, message) => {
+          if (made !== undefined) return made.take(guest, message)
+          if (early.push([guest, message]) === 1) run(make)
+        },
+        left: (guest) => made?.left(guest)
+      }
+    }
+    const calls = { binary: lazily("binary"), ndjson: lazily("ndjson") }
     const host: Host = {
       timing,
       codecs: FrameCodec.listener(),
@@ -211,6 +236,7 @@ export const host = Effect.fnUntraced(
       Effect.sync(() => {
         isClosed = true
         unwatch()
+        exchange.dispose()
         for (const guest of guests) guest.cut("the server is closing", false)
         for (const seat of seats.values()) seat.dispose()
       })

@@ -77,7 +77,11 @@ export const build = async (
     const credentials = yield* Credentials.server(home)
     const tokens = (["submitter", "executor", "operator"] as const).map(files(home).token)
     // By default an address that fails often is refused unseen, and the log hears of it once in a while.
-    const authority = yield* AuthorityFiles.make({ tokens, certificates: true, patience: { burst: 1e9, logMillis: 0, ...patience } })
+    const authority = yield* AuthorityFiles.make({
+      tokens,
+      certificates: true,
+      patience: { burst: 1e9, logMillis: 0, ...patience }
+    })
     const context = yield* Layer.build(
       ServerStored.layer({ dispatcher: { leaseTime: 60_000 }, ...server }).pipe(Layer.provide(TaskStoreMemory.layer))
     )
@@ -185,7 +189,14 @@ export const serves = async (way: Way, encoding: WireEncoding): Promise<void> =>
     const executorId = `honest-${sessionName()}`
     const { channel: at } = await openExecutor(executor, encoding, executorId)
     const named: ReadonlyArray<readonly [number, typeof spec]> = [[0, kind({ requirement: { fingerprint: "f" } })]]
-    submitter.send(encoding, { _tag: "Submitter", channel, first: 1, ack: 0, specs: named, messages: [submission(0, 1)] })
+    submitter.send(encoding, {
+      _tag: "Submitter",
+      channel,
+      first: 1,
+      ack: 0,
+      specs: named,
+      messages: [submission(0, 1)]
+    })
     const given = await executor.next(encoding, "Executor")
     const assigned = given?.messages.find(({ _tag }) => _tag === "Assign")
     if (given === undefined || assigned?._tag !== "Assign") throw new Error("Nothing was assigned")

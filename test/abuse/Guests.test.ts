@@ -1,6 +1,17 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Kind } from "../../layers/wire/Wire.ts"
-import { build, encodings, executorSpec, type Fortress, openExecutor, openSubmitter, serves, sessionName, spec, submission } from "./Fortress.ts"
+import {
+  build,
+  encodings,
+  executorSpec,
+  type Fortress,
+  openExecutor,
+  openSubmitter,
+  serves,
+  sessionName,
+  spec,
+  submission
+} from "./Fortress.ts"
 import { answers, judged, secret, settled } from "./Judging.ts"
 import { frameBytes, framed, greeting, Raw, soon, type Way, type WireEncoding } from "./Raw.ts"
 
@@ -18,7 +29,9 @@ const binary: Readonly<Record<string, Uint8Array>> = {
   "noise": framed(Uint8Array.from({ length: 1_000 }, (_, index) => (index * 7_919) >> 3)),
   "zeros": framed(new Uint8Array(10_000)),
   "only ones": framed(new Uint8Array(1_000).fill(255)),
-  "a greeting again": Buffer.from(`${JSON.stringify({ cadre: 1, encoding: "binary", roles: ["operator"], token: secret })}\n`),
+  "a greeting again": Buffer.from(
+    `${JSON.stringify({ cadre: 1, encoding: "binary", roles: ["operator"], token: secret })}\n`
+  ),
   "a call of nothing": framed(bytes(), Kind.rpc),
   "a call of noise": framed(Uint8Array.from({ length: 1_000 }, (_, index) => (index * 7_919) >> 3), Kind.rpc),
   "garbage after a frame": Buffer.concat([frameBytes("binary", { _tag: "Beat" }), Buffer.from(secret)]),
@@ -37,7 +50,8 @@ const binary: Readonly<Record<string, Uint8Array>> = {
 }
 
 const open = { _tag: "Open", channel: 0, session: sessionName(), received: 0, as: { _tag: "submitter", name: "x" } }
-const deep = (depth: number, open: string, close: string, inside = "1") => open.repeat(depth) + inside + close.repeat(depth)
+const deep = (depth: number, open: string, close: string, inside = "1") =>
+  open.repeat(depth) + inside + close.repeat(depth)
 
 /** Lines in a connection of JSON that are no frames. */
 const lines: Readonly<Record<string, string | Uint8Array>> = {
@@ -71,9 +85,15 @@ const lines: Readonly<Record<string, string | Uint8Array>> = {
   }),
   "lists in lists": deep(100_000, "[", "]"),
   "objects in objects": deep(100_000, "{\"a\":", "}"),
-  "lists in a frame": `{"_tag":"Submitter","channel":0,"first":1,"ack":0,"specs":[],"messages":${deep(50_000, "[", "]")}}`,
-  "a million numbers": `{"_tag":"Submitter","channel":0,"first":1,"ack":0,"specs":[],"messages":[${"1,".repeat(500_000)}1]}`,
-  "keys that are alike": `{"_tag":"Open",${Array.from({ length: 20_000 }, (_, at) => `"${"\\u0000".repeat(at % 3)}${at}":1`).join()}}`,
+  "lists in a frame": `{"_tag":"Submitter","channel":0,"first":1,"ack":0,"specs":[],"messages":${
+    deep(50_000, "[", "]")
+  }}`,
+  "a million numbers": `{"_tag":"Submitter","channel":0,"first":1,"ack":0,"specs":[],"messages":[${
+    "1,".repeat(500_000)
+  }1]}`,
+  "keys that are alike": `{"_tag":"Open",${
+    Array.from({ length: 20_000 }, (_, at) => `"${"\\u0000".repeat(at % 3)}${at}":1`).join()
+  }}`,
   "no end": "x".repeat(2 ** 20 + 2)
 }
 
@@ -146,7 +166,7 @@ const misplaced: Readonly<Record<string, (raw: Raw, encoding: WireEncoding) => P
   "twenty thousand tasks in a message": async (raw, encoding) => {
     const { channel } = await openSubmitter(raw, encoding)
     const count = 20_000
-    const lengths = new Array<number>(count).fill(0)
+    const lengths = Array.from({ length: count }, () => 0)
     const messages = [submission(0, 1, {}, { count, lengths, bytes: new Uint8Array() })]
     raw.send(encoding, { _tag: "Submitter", channel, first: 1, ack: 0, specs: [[0, spec]], messages })
   },
@@ -220,8 +240,10 @@ describe("guests", () => {
   }
   const each = (run: (way: Way) => Promise<void>) => Promise.all(fortress.ways.map(run))
 
-  it.each(Object.keys(binary))("that send no frames are cut off: %s", (name) =>
-    cut(["binary"], (raw) => raw.write(binary[name] ?? assert.fail())))
+  it.each(Object.keys(binary))(
+    "that send no frames are cut off: %s",
+    (name) => cut(["binary"], (raw) => raw.write(binary[name] ?? assert.fail()))
+  )
 
   it.each(Object.keys(lines))("that send no JSON of ours are cut off: %s", (name) =>
     cut(["ndjson"], (raw) => {
@@ -229,8 +251,10 @@ describe("guests", () => {
       raw.write("\n")
     }))
 
-  it.each(Object.keys(misplaced))("that send what means nothing are cut off: %s", (name) =>
-    cut(encodings, (raw, encoding) => misplaced[name]?.(raw, encoding)))
+  it.each(Object.keys(misplaced))(
+    "that send what means nothing are cut off: %s",
+    (name) => cut(encodings, (raw, encoding) => misplaced[name]?.(raw, encoding))
+  )
 
   it("may send frames in any pieces, and any number of them together", () =>
     each(async (way) => {

@@ -26,7 +26,16 @@ export const standing = async ({ operator, server }: Fortress) => {
   const { executors, refused, repeated, submissions } = await Effect.runPromise(server.status)
   const view = await Effect.runPromise(operator.status)
   const { ended, failed, queued, running } = view
-  return { executors: executors.map(({ executorId }) => executorId), refused, repeated, submissions, ended, failed, queued, running }
+  return {
+    executors: executors.map(({ executorId }) => executorId),
+    refused,
+    repeated,
+    submissions,
+    ended,
+    failed,
+    queued,
+    running
+  }
 }
 
 /** Nothing of what is secret is in a text. */

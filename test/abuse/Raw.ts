@@ -29,7 +29,7 @@ export const greeting = (way: Way, encoding: WireEncoding, roles: ReadonlyArray<
 })
 
 /** Waits for what should come soon, and says what did not. */
-export const soon = <A>(what: string, promise: Promise<A>, millis = 4_000): Promise<A> => {
+export const soon = <A>(what: string, promise: Promise<A>, millis = 15_000): Promise<A> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what} did not happen within ${millis} ms`)), millis)

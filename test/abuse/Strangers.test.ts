@@ -76,7 +76,8 @@ describe("strangers", () => {
   it("with wrong credentials, or none, hear the same", async () => {
     const { keys, tcp, tls } = fortress
     const [submitter, executor] = (["submitter", "executor"] as const).map((role) =>
-      readFileSync(files(keys).token(role), "utf8").trim())
+      readFileSync(files(keys).token(role), "utf8").trim()
+    )
     const right = submitter ?? fail()
     const wrong = [
       undefined,

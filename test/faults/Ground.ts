@@ -1,13 +1,14 @@
 /** A server, executors and submitters as processes, with what they write down. */
+import { Effect, Schedule } from "effect"
 import { join } from "node:path"
-import process from "node:process"
 import { fileURLToPath } from "node:url"
+import * as ServerRemote from "../../layers/wire/ServerRemote.ts"
+import type { Operator } from "../../services/Operator.ts"
 import type { ExecutorSetting } from "../../src/host/ExecutorSetting.ts"
 import { Household, type Running, until } from "../host/Household.ts"
 import { type Execution, Tail, type Word } from "./Ledger.ts"
 import type { Errand } from "./submitter.ts"
-
-const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+import { type Book, violationsOf } from "./Verdict.ts"
 
 /** A submitter's process with its book. */
 export interface Client {
@@ -39,22 +40,31 @@ export class Ground {
     this.store = join(house.folder, "data/tasks.db")
   }
 
-  static readonly make = async (): Promise<Ground> =>
-    new Ground(await Household.make({ ledgered: source("tasks.ts"), submitter: source("submitter.ts") }))
+  static readonly make = async (): Promise<Ground> => new Ground(await Household.make())
 
   get server(): Running {
     if (this.#server === undefined) throw new Error("There is no server yet")
     return this.#server
   }
 
-  /** A server on the store of this ground, once it can be reached. */
-  readonly serve = async (variables: Readonly<Record<string, string>> = {}): Promise<Running> =>
-    this.#server = await this.house.server({ CADRE_STORE: this.store, ...variables })
+  /** A server on the store of this ground, once it can be reached; by another entry than the one that ships, if that is named. */
+  readonly serve = async (variables: Readonly<Record<string, string>> = {}, entry = "server"): Promise<Running> => {
+    const words = [fileURLToPath(this.house.entries[entry] ?? ""), "--foreground"]
+    const server = this.#server = this.house.spawn(words, { CADRE_STORE: this.store, ...variables })
+    await server.printed("The server is ready")
+    return server
+  }
+
+  /** Kills it, whatever it does. */
+  readonly kill = async (): Promise<void> => {
+    this.server.child.kill("SIGKILL")
+    await this.server.ended
+  }
 
   /** Kills it, and starts it again at once. */
   readonly restart = async (variables: Readonly<Record<string, string>> = {}): Promise<Restart> => {
     const killedAt = Date.now()
-    this.server.child.kill("SIGKILL")
+    await this.kill()
     await this.serve(variables)
     const restart = { killedAt, readyAt: Date.now() }
     this.restarts.push(restart)
@@ -101,12 +111,39 @@ export class Ground {
     const { code, text } = await running.ended
     if (code === 0) return
     const failed = book.read().find(({ _tag }) => _tag === "Failed")
-    throw new Error(`${name} ended with ${code}: ${JSON.stringify(failed)}\n${text}\n${this.logs}`)
+    throw new Error(`${name} ended with ${code}: ${JSON.stringify(failed)}\n${text}`)
   }
 
-  /** What the server has said last. */
-  get logs(): string {
-    return `server ${this.#server?.pid ?? 0} of process ${process.pid}`
+  /** Asks the server as its operator. */
+  readonly ask = <A, E>(use: (operator: Operator["Service"]) => Effect.Effect<A, E>): Promise<A> =>
+    ServerRemote.connect({ address: this.house.address, roles: ["operator"] }).pipe(
+      Effect.flatMap(({ operator }) => use(operator)),
+      Effect.scoped,
+      Effect.runPromise
+    )
+
+  /** How many tasks wait. */
+  readonly queued = (): Promise<number> => this.ask(({ status }) => Effect.map(status, ({ queued }) => queued))
+
+  /** Waits until nothing waits and nothing runs. */
+  readonly settled = (): Promise<void> =>
+    this.ask(({ status }) =>
+      status.pipe(
+        Effect.repeat({ until: ({ queued, running }) => queued + running === 0, schedule: Schedule.spaced("20 millis") }),
+        Effect.asVoid
+      )
+    )
+
+  /** What submitters wrote. */
+  get books(): ReadonlyArray<Book> {
+    return this.clients.map(({ book, name }) => ({ name, words: book.read() }))
+  }
+
+  /** What must not have happened, once all submitters have ended. Kills the server. */
+  readonly judge = async (): Promise<ReadonlyArray<string>> => {
+    for (const client of this.clients) await this.finished(client)
+    await this.kill()
+    return violationsOf(this.store, this.books, this.ledger.read())
   }
 
   readonly end = (): Promise<void> => this.house.end()

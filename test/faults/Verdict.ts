@@ -35,7 +35,7 @@ const executor = (executorId: ExecutorId): ExecutorSpec => ({
 /** The history of a store, and of submitters that have heard of the end of all that was accepted. */
 export const historyOf = (
   path: string,
-  books: ReadonlyArray<{ readonly name: string; readonly words: ReadonlyArray<Word> }>
+  books: ReadonlyArray<Book>
 ): History => {
   const history = new History()
   const commits = commitsOf(path)
@@ -92,3 +92,45 @@ export const repeated = (lines: ReadonlyArray<Execution>): ReadonlyArray<Executi
     const [first, ...others] = executions.filter(({ what }) => what === "begun")
     return first !== undefined && others.length > 0 ? [first] : []
   })
+
+/** A submitter, and what it wrote. */
+export interface Book {
+  readonly name: string
+  readonly words: ReadonlyArray<Word>
+}
+
+/** Whatever is wrong, when all submitters have heard of all their tasks; those called "once" had tasks that run at most once. */
+export const violationsOf = (
+  store: string,
+  books: ReadonlyArray<Book>,
+  lines: ReadonlyArray<Execution>
+): ReadonlyArray<string> => {
+  const executions = executionsOf(lines)
+  const ofOutcomes = books.flatMap(({ name, words }) =>
+    words.flatMap((word) => {
+      if (word._tag !== "Outcome") return []
+      const { n, outcome } = word
+      const all = executions.get(n) ?? []
+      const begun = all.filter(({ what }) => what === "begun").length
+      const isOnce = name === "once"
+      const isRun = all.some(({ what }) => what === "ended")
+      return [
+        ...(outcome === "Succeeded" || (isOnce && outcome === "MaybeExecuted") ? [] : [`task ${n} ended as ${outcome}`]),
+        ...(outcome === "Succeeded" && !isRun ? [`task ${n} succeeded and was never run`] : []),
+        ...(isOnce && begun > 1 ? [`task ${n} was run ${begun} times`] : [])
+      ].map((text) => `${name}: ${text}`)
+    })
+  )
+  const ofPrograms = books.flatMap(({ name, words }) => untold(words).map((text) => `${name}: ${text}`))
+  return [...historyOf(store, books).conclude(0), ...ofPrograms, ...ofOutcomes]
+}
+
+/** When each generation first did something. */
+export const servedAt = (store: string): ReadonlyMap<number, number> => {
+  const first = new Map<number, number>()
+  for (const [generation, transitions] of commitsOf(store)) {
+    const at = transitions.find(({ kind }) => kind !== "Joined" && kind !== "Left")?.at
+    if (at !== undefined && !first.has(generation)) first.set(generation, at)
+  }
+  return first
+}

@@ -41,16 +41,11 @@ process.once("exit", () => rmSync(cache, { recursive: true, force: true }))
 
 const bundles = { folder: join(cache, "cadre/bundles"), conditions: ["cadre-source"] }
 
-type Entries = Readonly<Record<string, string>>
-
-const bundling = new Map<string, Promise<Entries>>()
+let bundling: Promise<Readonly<Record<string, string>>> | undefined
 
 /** The entries as a bundle, once for all files of tests: as sources they take many times as long to load. */
-const bundled = (more: Entries): Promise<Entries> => {
-  const key = JSON.stringify(more)
-  const known = bundling.get(key)
-  if (known !== undefined) return known
-  const making = Effect.gen(function*() {
+const bundled = (): Promise<Readonly<Record<string, string>>> =>
+  bundling ??= Effect.gen(function*() {
     const layer = Layer.provide(BundlerRolldown.layerWith(bundles), NodeFileSystem.layer)
     const { entries } = yield* Effect.provide(
       Effect.flatMap(Bundler, (bundler) =>
@@ -60,15 +55,14 @@ const bundled = (more: Entries): Promise<Entries> => {
           thread: source("src/main/thread.ts"),
           module: source("test/host/tasks.ts"),
           finder: source("test/host/finder.ts"),
-          ...more
+          ledgered: source("test/faults/tasks.ts"),
+          submitter: source("test/faults/submitter.ts"),
+          briefly: source("test/faults/server.ts")
         })),
       layer
     )
     return entries
   }).pipe(Effect.runPromise)
-  bundling.set(key, making)
-  return making
-}
 
 /** Whether a process lives. */
 export const isAlive = (pid: number): boolean => {
@@ -91,7 +85,8 @@ export class Household {
     CADRE_RUNTIME_DIR: join(this.folder, "run"),
     CADRE_DATA_DIR: join(this.folder, "data"),
     CADRE_STORE: "memory",
-    XDG_CACHE_HOME: cache
+    XDG_CACHE_HOME: cache,
+    NODE_COMPILE_CACHE: join(cache, "compiled")
   }
   readonly entries: Readonly<Record<string, string>>
   readonly #running = new Set<ChildProcess>()
@@ -101,9 +96,7 @@ export class Household {
     this.entries = entries
   }
 
-  /** `more` are paths of entries that are bundled with those that all have. */
-  static readonly make = async (more: Readonly<Record<string, string>> = {}): Promise<Household> =>
-    new Household(await bundled(more))
+  static readonly make = async (): Promise<Household> => new Household(await bundled())
 
   readonly end = async (): Promise<void> => {
     const { pid } = this.record ?? {}

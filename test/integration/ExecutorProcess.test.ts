@@ -84,7 +84,10 @@ describe("a process with executors", () => {
         yield* Effect.promise(() => other.printed("Serving as"))
         rmSync(started)
         process.kill(executor.pid, "SIGKILL")
-        yield* Effect.promise(() => until(() => existsSync(started) && readFileSync(started, "utf8") !== ""))
+        // Else it would be missed after the lease time, which is half a minute.
+        yield* Effect.promise(() => until(() => existsSync(started) && readFileSync(started, "utf8") !== "")).pipe(
+          Effect.timeout("15 seconds")
+        )
         writeFileSync(release, "")
         assert.strictEqual(yield* Fiber.join(holding), other.pid)
       }).pipe(Effect.provide(connected()))

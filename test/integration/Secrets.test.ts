@@ -1,10 +1,10 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { readdirSync, readFileSync, statSync } from "node:fs"
 import { Effect } from "effect"
-import * as KeyRing from "../../layers/security/KeyRing.ts"
-import { connect as connectTls } from "node:tls"
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
+import { connect as connectTls } from "node:tls"
+import * as KeyRing from "../../layers/security/KeyRing.ts"
 import { Cadre } from "./cli/Cadre.ts"
 
 const tasks = "test/integration/secrets/tasks.ts"
@@ -51,9 +51,9 @@ describe("secrets", () => {
       for (const role of roles) yield* KeyRing.makeToken(keys, role, "none")
     }))
     assert.strictEqual((await run("key", "token", "--role", "executor", "--rotate")).code, 0, said)
-    assert.strictEqual((await run("key", "check")).code, 0, said)
     const tokens = roles.flatMap((role) =>
-      readFileSync(join(keys, `${role}.token`), "utf8").trim().split("\n").map((token) => token.slice(-43)))
+      readFileSync(join(keys, `${role}.token`), "utf8").trim().split("\n").map((token) => token.slice(-43))
+    )
     const key = readFileSync(join(keys, "server.key"), "utf8").split("\n")[1] ?? assert.fail()
     const secrets = [...tokens, key, payloadSecret, environmentSecret, wrongToken]
 
@@ -70,7 +70,7 @@ describe("secrets", () => {
       socket.write(`${JSON.stringify(greeting)}\n`)
     })
 
-    const executor = cadre.start("executor", "start", "--library", tasks, "--connect", address, "--no-bundle")
+    const executor = cadre.start("executor", "start", "--library", tasks, "--connect", address)
     const submit = ["submit", tasks, "Open", "--from", "-", "--results", "--when-unmet", "wait", "--no-bundle"]
     const submitter = cadre.start(...submit, "--connect", address)
     const lines = ["open", "fail", "crash"].map((how) => `${JSON.stringify({ password: payloadSecret, how })}\n`)
@@ -80,9 +80,9 @@ describe("secrets", () => {
     assert.include(results.out, String(payloadSecret.length), said)
     const pids = [cadre.server, executor.child.pid].filter((pid) => pid !== undefined)
     const words = pids.map(wordsOf).join("\n")
-    await Promise.all([["list", "--output", "json"], ["show", "last"], ["logs", "last"], ["explain", "last"]].map((what) =>
-      run("task", ...what, "--connect", address)
-    ))
+    await Promise.all(
+      [["list", "--output", "json"], ["show", "last"]].map((what) => run("task", ...what, "--connect", address))
+    )
     executor.child.kill("SIGTERM")
     const { err, out } = await executor.ended
     said += out + err
@@ -90,8 +90,6 @@ describe("secrets", () => {
     assert.include(said, "<redacted")
     const log = readFileSync(join(cadre.folder, "run", "server.log"), "utf8")
     assert.include(log, "was not let in: its token or certificate does not grant")
-    await run("server", "stop")
-
     const kept = filesIn(join(cadre.folder, "run")).concat(filesIn(join(cadre.folder, "data")))
     assert.isTrue(kept.some((path) => path.endsWith("tasks.db")), kept.join(" "))
     for (const secret of secrets) {

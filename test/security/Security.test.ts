@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Redacted, Schema } from "effect"
+import { Redacted, Result, Schema } from "effect"
 import { type Binding, BindRefused, judge as judgeBinding } from "../../src/security/Binding.ts"
 import { type CertificateFacts, judge as judgeCertificate } from "../../src/security/Certificate.ts"
 import { type FileFacts, judgeFolder, judgeSecret } from "../../src/security/FileSafety.ts"
 import { asked, rolesOf, unitOf } from "../../src/security/Granting.ts"
+import { hostsOf, nameOf, rolesOf as rolesNamed } from "../../src/security/KeyNames.ts"
 import { defaultLimits, Patience } from "../../src/security/Patience.ts"
 import { roles } from "../../src/security/Role.ts"
 import { make, parse, parseFile, shown, together } from "../../src/security/Token.ts"
@@ -101,6 +102,32 @@ describe("Token", () => {
   })
 })
 
+describe("KeyNames", () => {
+  const read = (result: Result.Result<unknown, string>) => Result.isSuccess(result) ? result.success : result.failure
+
+  it("takes names and addresses for hosts, and nothing else", () => {
+    const hosts = ["a", "tasks.example.org", "*.example.org", "10.0.0.1", "::1", "xn--bcher-kva.example"]
+    assert.deepStrictEqual(read(hostsOf(hosts.join(" , "))), hosts)
+    for (const host of ["a_b", "1.2.3", "a..b", "-a", "a.*", "a b", "https://a", "a:1", "a/b", "x".repeat(64)]) {
+      assert.match(String(read(hostsOf(`ok,${host}`))), /is neither/, host)
+    }
+    assert.match(String(read(hostsOf(" , "))), /at least one/)
+  })
+
+  it("takes roles, each once", () => {
+    assert.deepStrictEqual(read(rolesNamed("executor, submitter,executor")), ["executor", "submitter"])
+    assert.match(String(read(rolesNamed("executor,root"))), /got "root"/)
+    assert.match(String(read(rolesNamed(""))), /Expected submitter/)
+  })
+
+  it("takes names that are names of files as they are", () => {
+    assert.strictEqual(read(nameOf("worker-1.example")), "worker-1.example")
+    for (const name of ["", ".", "..", "../a", "a/b", "a\\b", "-a", "a\0", "a\n", "ä", "x".repeat(64)]) {
+      assert.match(String(read(nameOf(name))), /Expected at most 63/, name)
+    }
+  })
+})
+
 describe("Granting", () => {
   it("takes roles for what they are", () => {
     assert.deepStrictEqual([...asked(["executor", "operator", "executor"]) ?? []], ["executor", "operator"])
@@ -132,8 +159,11 @@ describe("Patience", () => {
 
   it("does not keep somebody out for longer because he goes on", () => {
     const patience = new Patience()
-    for (let failure = 0; failure < 1_000; failure++) {
-      patience.refused("192.0.2.1", 0, patience.allows("192.0.2.1", 0))
+    // Many at once, which were all looked at.
+    for (let failure = 0; failure < 100; failure++) patience.refused("192.0.2.1", 0, true)
+    for (let at = 0; at < defaultLimits.refillMillis; at += 100) {
+      assert.isFalse(patience.allows("192.0.2.1", at))
+      patience.refused("192.0.2.1", at, false)
     }
     assert.isTrue(patience.allows("192.0.2.1", defaultLimits.refillMillis))
   })

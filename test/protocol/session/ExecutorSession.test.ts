@@ -63,6 +63,22 @@ describe("sessions of executors", () => {
     assert.deepStrictEqual(said(session).toSorted(), ["adopted 1/3", "adopted 2/3", "ended 1/3"])
   })
 
+  it("want no work of a new generation before they have said what they hold", () => {
+    const session = new ExecutorSession(3, 4)
+    assign(session, 1)
+    session.restart(4)
+    const words = session.link.unacknowledged
+    assert.deepStrictEqual(words.map(({ _tag }) => _tag), ["adopted", "beat"])
+    assert.deepStrictEqual(words.at(-1), { _tag: "beat", slots: 4 })
+    session.send({ _tag: "beat", slots: 2 })
+    session.forsake(1)
+    assert.deepStrictEqual(session.link.unacknowledged, [{ _tag: "beat", slots: 2 }])
+    // One that is at its end wants none at all.
+    session.send({ _tag: "beat", slots: 0 })
+    session.restart(5)
+    assert.deepStrictEqual(session.link.unacknowledged.map(({ _tag }) => _tag), ["adopted"])
+  })
+
   it("leave again if the server was started anew meanwhile", () => {
     const session = new ExecutorSession(1)
     session.leave("it died")

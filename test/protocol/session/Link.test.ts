@@ -134,6 +134,14 @@ describe("links", () => {
     assert.deepStrictEqual(link.next(20, 30), { first: 3, messages: ["c", "d"] })
   })
 
+  it("pass on the rest of what they know in part", () => {
+    const link = new Link<never, string>()
+    assert.deepStrictEqual(link.receive({ first: 1, messages: ["a", "b"] }), ["a", "b"])
+    assert.deepStrictEqual(link.receive({ first: 2, messages: ["b", "c"] }), ["c"])
+    assert.deepStrictEqual(link.receive({ first: 1, messages: ["a", "b", "c"] }), [])
+    assert.strictEqual(link.received, 3)
+  })
+
   it("refuse acknowledgements of what they have not said", () => {
     const link = new Link<string, string>()
     link.send("a")

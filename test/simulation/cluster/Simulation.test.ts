@@ -36,7 +36,16 @@ describe("Simulation", () => {
   it.effect("goes without faults, too", () =>
     Effect.gen(function*() {
       const report = yield* Simulation.run({ implementation: LibraryLive, seed: 1, program: doubles, faults: "none" })
-      assert.deepStrictEqual(report.faults, { deaths: 0, pauses: 0, cancels: 0, delays: 0, duplicates: 0 })
+      assert.deepStrictEqual(report.faults, {
+        deaths: 0,
+        pauses: 0,
+        cancels: 0,
+        delays: 0,
+        duplicates: 0,
+        crashes: 0,
+        drops: 0,
+        partitions: 0
+      })
       assert.deepStrictEqual([report.executors, report.attempts, report.time], [2, 5, 500])
     }))
 

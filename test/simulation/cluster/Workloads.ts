@@ -2,11 +2,11 @@
  * What a program may do with tasks, and what it may rely on while executors
  * are lost and somebody cancels. Each picks its sizes from the seed.
  */
-import { assert } from "@effect/vitest"
 import { Effect, Exit, Fiber, Random, Schema, Stream } from "effect"
 import * as Submission from "../../../services/Submission.ts"
 import { Task } from "../../../services/Task.ts"
 import type { EndError, MaybeExecuted } from "../../../src/task/TaskError.ts"
+import { assert } from "./Expect.ts"
 import * as Tasks from "./Tasks.ts"
 
 const isBearable = Schema.is(Schema.Struct({
