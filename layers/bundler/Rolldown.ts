@@ -94,6 +94,8 @@ const optionsOf = (
       sourcemapPathTransform: (source, map) => pathToFileURL(resolvePath(map, "..", source)).href,
       entryFileNames: ({ facadeModuleId }) => making.chunkName(facadeModuleId ?? "main"),
       chunkFileNames: "chunk-[hash].js",
+      // One character beyond Latin and the engine keeps two bytes for each of the text, and is slower to start.
+      charset: "ascii",
       // Half of the size is comments, which nobody reads there; licences stay.
       comments: { legal: true, annotation: false, jsdoc: false }
     }

@@ -54,6 +54,8 @@ export class DurableGround implements Ground {
   readonly #ports = new Map<string, SubmitterPort>()
   readonly #judged = { refused: 0, repeated: 0 }
   #run: Run | undefined
+  #operator: Operator["Service"] | undefined
+  #fork: (effect: Effect.Effect<void>) => void = () => {}
   #isOver = false
 
   constructor(weather: Weather, timing: Timing, history: History, options: ServerStored.Options, scope: Scope.Scope) {
@@ -69,6 +71,8 @@ export class DurableGround implements Ground {
   /** Starts the server, and starts it again whenever it has died. */
   readonly serve: Effect.Effect<void, unknown> = Effect.gen({ self: this }, function*() {
     const healed = yield* Deferred.make<void>()
+    const context = yield* Effect.context()
+    this.#fork = (effect) => void Effect.runForkWith(context)(Effect.forkIn(effect, this.#scope))
     this.#weather.onHeal(() => Deferred.doneUnsafe(healed, Exit.void))
     yield* this.#boot()
     const again = Effect.gen({ self: this }, function*() {
@@ -142,6 +146,7 @@ export class DurableGround implements Ground {
       Effect.orDie,
       Scope.provide(scope)
     )
+    this.#operator = operator
     return {
       operator,
       server: Server.of({
@@ -215,8 +220,18 @@ export class DurableGround implements Ground {
     }
   )
 
+  /** Its submitter says so, or an operator, who hears when all of that has ended. */
   readonly cancel = (submitter: string, task: number): void => {
-    this.#ports.get(submitter)?.send({ _tag: "cancel", target: { task }, by: "the simulation" })
+    const port = this.#ports.get(submitter)
+    if (port === undefined) return
+    if (this.#operator === undefined || this.#weather.random.chance(0.5)) {
+      return port.send({ _tag: "cancel", target: { task }, by: "the simulation" })
+    }
+    const selector = { _tag: "Tasks", ids: [port.idOf(task)] } as const
+    const cancelling = Effect.map(this.#operator.cancel(selector, "the simulation"), ({ tasks }) => {
+      if (tasks > 0) this.#history.stopped(task)
+    })
+    this.#fork(Effect.ignore(cancelling))
   }
 
   readonly happen = (mishap: Mishap): Effect.Effect<void> =>

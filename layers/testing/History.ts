@@ -111,6 +111,7 @@ export class History {
   /** An executor is about to join. */
   joining(spec: ExecutorSpec): void {
     this.#known.set(spec.executorId, spec)
+    this.#executors.set(spec.executorId, { spec, held: new Set() })
   }
 
   /** Tasks that have been accepted and have not ended. */
@@ -166,6 +167,13 @@ export class History {
     for (const history of this.#tasks.values()) history.startedAt = history.stoppingAt = undefined
   }
 
+  /** Whoever had it cancelled was told that it has ended: nothing may come of it from then on. */
+  stopped(task: number): void {
+    if (this.#tasks.get(task)?.outcome === undefined) {
+      this.#violated("said to be cancelled before that was on the disk", { task })
+    }
+  }
+
   /** Nothing more will come to that submitter, which has not left. */
   lost(submitter: string): void {
     this.#lost.add(submitter)
@@ -204,8 +212,9 @@ export class History {
   #moved({ executorId, kind, task }: Transition): void {
     const spec = this.#known.get(executorId ?? "")
     if (spec === undefined) this.#violated(`${kind} of an executor that never came`, { task })
-    else if (kind === "Joined") this.#executors.set(spec.executorId, { spec, held: new Set() })
-    else if (!this.#executors.delete(spec.executorId)) this.#violated(`${executorId} left twice`, { task })
+    else if (kind === "Joined") {
+      if (!this.#executors.has(spec.executorId)) this.#executors.set(spec.executorId, { spec, held: new Set() })
+    } else if (!this.#executors.delete(spec.executorId)) this.#violated(`${executorId} left twice`, { task })
   }
 
   #changed(record: Transition, history: TaskHistory): void {

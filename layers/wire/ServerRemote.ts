@@ -76,8 +76,11 @@ const patiently = Schedule.max([
 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
-/** Who was refused will be refused again. */
-const isTransient = (error: ConnectError): boolean => error._tag === "Unreachable"
+/**
+ * Who was let in before is let in again, unless its token was taken away: a
+ * refusal may be all that is left of a greeting that did not come through.
+ */
+const mostRefusals = 5
 
 /** Connects, and stays connected until the scope is left. */
 export const connect = Effect.fnUntraced(
@@ -131,12 +134,16 @@ export const connectBy = Effect.fnUntraced(
       line.lose(reason)
       onLost?.(reason)
     }
+    let refusals = 0
+    const isTransient = ({ _tag }: ConnectError) =>
+      _tag === "Unreachable" || (_tag === "NotAdmitted" && ++refusals < mostRefusals)
     const again: Effect.Effect<void> = Effect.suspend(() =>
       Effect.retry(dial, { schedule: reconnect, while: isTransient })
     ).pipe(
       Effect.match({
         onFailure: (error) => isClosed ? undefined : lose(`${why}, and ${error.message}`),
         onSuccess: (dialled) => {
+          refusals = 0
           if (isClosed) dialled.socket.destroy()
           else line.up(dialled)
         }

@@ -9,7 +9,7 @@
  * other output for the same input. `rolldown` is the pinned version, written
  * down so that a look-up need not load it; a test compares it.
  */
-export const recipe = { revision: 1, rolldown: "1.2.19" }
+export const recipe = { revision: 2, rolldown: "1.2.19" }
 
 /** The conditions under which Node resolves imports, as far as a bundler does not add them by itself. */
 export const conditionsOfNode: ReadonlyArray<string> = ["node", "node-addons", "module-sync"]

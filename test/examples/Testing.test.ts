@@ -41,3 +41,12 @@ it.effect.each(Simulation.seeds(20))("fetches all, whatever goes wrong (seed %i)
     })
     assert.deepStrictEqual(outcomes, { Succeeded: 3 })
   }))
+
+it.effect.each(Simulation.seeds(20))("survives its server (seed %i)", (seed) =>
+  Simulation.run({
+    seed,
+    implementation: PagesLive,
+    store: "disk",
+    faults: { crashes: 3, drops: 3, partitions: 1, partition: "10 seconds" },
+    program: Effect.forEach([1, 2, 3], (page) => Fetch.run({ page }), { concurrency: "unbounded" })
+  }))

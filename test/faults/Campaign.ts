@@ -3,8 +3,8 @@ import { Effect } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
-import { SeededRandom } from "../../layers/testing/SeededRandom.ts"
 import * as SubmitterServer from "../../layers/submitter/SubmitterServer.ts"
+import { SeededRandom } from "../../layers/testing/SeededRandom.ts"
 import * as ServerRemote from "../../layers/wire/ServerRemote.ts"
 import { Server } from "../../services/Server.ts"
 import type { Submitter } from "../../services/Submitter.ts"
@@ -64,10 +64,9 @@ export const campaign = async (ground: Ground, kills: number, count: number): Pr
   })
   await until(() => ground.ledger.read().length === gates)
 
-  const [half, quarter] = [Math.floor(count / 2), Math.floor(count / 4)]
-  ground.submit({ name: "first", from: 0, count: half })
-  ground.submit({ name: "second", from: half, count: quarter })
-  ground.submit({ name: "once", from: half + quarter, count: count - half - quarter, task: "Once" })
+  const most = Math.floor(0.6 * count)
+  ground.submit({ name: "first", from: 0, count: most })
+  ground.submit({ name: "once", from: most, count: count - most, task: "Once" })
   const moments = Array.from({ length: kills }, () => (0.02 + 0.9 * random.next()) * count)
   for (const moment of moments.toSorted((one, other) => one - other)) {
     await ground.progressed(moment)

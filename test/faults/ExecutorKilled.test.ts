@@ -40,7 +40,9 @@ describe("one of two executors amid 5,000 tasks of 10 ms", () => {
     assert.lengthOf(times, cut.length)
     assert.isBelow(Math.max(...times), soon)
     // Nobody else's was touched.
-    for (const { n, pid } of repeated(ground.ledger.lines)) assert.strictEqual(pid, victim.pid, `task ${n} was run again`)
+    for (const { n, pid } of repeated(ground.ledger.lines)) {
+      assert.strictEqual(pid, victim.pid, `task ${n} was run again`)
+    }
     if (isSoak) process.stdout.write(`${cut.length} attempts were cut off, and ran again after ${spread(times)}\n`)
   })
 
@@ -58,7 +60,7 @@ describe("one of two executors amid 5,000 tasks of 10 ms", () => {
   })
 
   it("stops for longer than its lease: its late results are refused, and it goes on", async () => {
-    await ground.serve({ CADRE_LEASE: "1s" })
+    await ground.serve({ CADRE_LEASE: "1500ms" })
     const [victim] = await Promise.all([ground.executor(), ground.executor()])
     ground.submit({ name: "first", from: 0, count: 1_000, batch: 100, concurrency: 10 })
     await ground.progressed(200)
@@ -68,8 +70,11 @@ describe("one of two executors amid 5,000 tasks of 10 ms", () => {
     // More than the other can run at a time.
     const release = join(ground.house.folder, "release")
     const payloads = Array.from({ length: 20 }, (_, n) => ({ ledger: ground.ledgerPath, n: 1_000 + n, release }))
-    const held = submitting(ground, "held", (submitter) =>
-      Effect.scoped(Effect.flatMap(submitter.submitAll(Gate, payloads), ({ awaitAll }) => awaitAll)))
+    const held = submitting(
+      ground,
+      "held",
+      (submitter) => Effect.scoped(Effect.flatMap(submitter.submitAll(Gate, payloads), ({ awaitAll }) => awaitAll))
+    )
     await until(() => ground.ledger.read().filter(({ n, what }) => n >= 1_000 && what === "begun").length === 20)
     assert.isTrue(begunBy(victim.pid).some(({ n }) => n >= 1_000))
     writeFileSync(release, "")

@@ -129,7 +129,10 @@ export class Ground {
   readonly settled = (): Promise<void> =>
     this.ask(({ status }) =>
       status.pipe(
-        Effect.repeat({ until: ({ queued, running }) => queued + running === 0, schedule: Schedule.spaced("20 millis") }),
+        Effect.repeat({
+          until: ({ queued, running }) => queued + running === 0,
+          schedule: Schedule.spaced("20 millis")
+        }),
         Effect.asVoid
       )
     )

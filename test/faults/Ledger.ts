@@ -15,11 +15,25 @@ export interface Execution {
 
 /** What a submitter said and heard. */
 export type Word =
-  | { readonly _tag: "Said"; readonly request: number; readonly submission: string; readonly counts: ReadonlyArray<number> }
-  | { readonly _tag: "Heard"; readonly notice: Extract<SubmitterNotice, { readonly _tag: "Accepted" | "Ended" | "Refused" }> }
+  | {
+    readonly _tag: "Said"
+    readonly request: number
+    readonly submission: string
+    readonly counts: ReadonlyArray<number>
+  }
+  | {
+    readonly _tag: "Heard"
+    readonly notice: Extract<SubmitterNotice, { readonly _tag: "Accepted" | "Ended" | "Refused" }>
+  }
   /** To the program: tasks with these numbers are accepted. */
   | { readonly _tag: "Accepted"; readonly from: number; readonly to: number; readonly at: number }
-  | { readonly _tag: "Outcome"; readonly n: number; readonly outcome: string; readonly taskId: string; readonly at: number }
+  | {
+    readonly _tag: "Outcome"
+    readonly n: number
+    readonly outcome: string
+    readonly taskId: string
+    readonly at: number
+  }
   | { readonly _tag: "Failed"; readonly error: string }
   | { readonly _tag: "Done" }
 

@@ -42,8 +42,10 @@ describe.skipIf(isUnlimitable)("a server that runs out", () => {
     await ground.progressed(100)
     const socket = join(ground.house.folder, "run/server.sock")
     let closed = 0
-    const flood: ReadonlyArray<Socket> = Array.from({ length: 100 }, () =>
-      connect(socket).on("error", () => undefined).on("close", () => void closed++))
+    const flood: ReadonlyArray<Socket> = Array.from(
+      { length: 100 },
+      () => connect(socket).on("error", () => undefined).on("close", () => void closed++)
+    )
     await until(() => closed > 0)
     assert.isTrue(isAlive(server.pid))
     // Who was there before does not notice.

@@ -19,7 +19,9 @@ describe("a server that is killed under load and started again at once", () => {
     assert.strictEqual(accepted, count)
     if (!isSoak) return
     process.stdout.write(
-      `${kills} kills amid ${count} tasks: reached after ${spread(ready)}; decided something after ${spread(served)}; ` +
+      `${kills} kills amid ${count} tasks: reached after ${spread(ready)}; decided something after ${
+        spread(served)
+      }; ` +
         `${repeated} tasks were run again\n`
     )
   })
@@ -55,7 +57,15 @@ describe("a server with many tasks in its store", () => {
 
   it(`serves soon after it was killed (${count} queued)`, async () => {
     await ground.serve()
-    const client = ground.submit({ name: "many", from: 0, count, isDetached: true, batch: 1_000, millis: 0, concurrency: 8 })
+    const client = ground.submit({
+      name: "many",
+      from: 0,
+      count,
+      isDetached: true,
+      batch: 1_000,
+      millis: 0,
+      concurrency: 8
+    })
     await ground.finished(client)
     const { killedAt, readyAt } = await ground.restart()
     const took = readyAt - killedAt

@@ -11,7 +11,9 @@ import type { Execution, Word } from "./Ledger.ts"
 export const commitsOf = (path: string): ReadonlyArray<readonly [generation: number, ReadonlyArray<Transition>]> => {
   const database = new DatabaseSync(path)
   try {
-    return database.prepare("SELECT generation, bytes FROM commits ORDER BY last").all().map(({ bytes, generation }) => [
+    return database.prepare("SELECT generation, bytes FROM commits ORDER BY last").all().map((
+      { bytes, generation }
+    ) => [
       Number(generation),
       // A column of blobs.
       decode(bytes as Uint8Array)
@@ -115,7 +117,9 @@ export const violationsOf = (
       const isOnce = name === "once"
       const isRun = all.some(({ what }) => what === "ended")
       return [
-        ...(outcome === "Succeeded" || (isOnce && outcome === "MaybeExecuted") ? [] : [`task ${n} ended as ${outcome}`]),
+        ...(outcome === "Succeeded" || (isOnce && outcome === "MaybeExecuted")
+          ? []
+          : [`task ${n} ended as ${outcome}`]),
         ...(outcome === "Succeeded" && !isRun ? [`task ${n} succeeded and was never run`] : []),
         ...(isOnce && begun > 1 ? [`task ${n} was run ${begun} times`] : [])
       ].map((text) => `${name}: ${text}`)

@@ -1,8 +1,8 @@
 /** Hands over tasks as it is told, and writes down what it is told in turn: `submitter.ts <Errand as JSON>`. */
 import { Clock, Effect, Schedule, Stream } from "effect"
 import process from "node:process"
-import { connect } from "../../layers/wire/ServerRemote.ts"
 import * as SubmitterServer from "../../layers/submitter/SubmitterServer.ts"
+import { connect } from "../../layers/wire/ServerRemote.ts"
 import { Server, type SubmitterPort } from "../../services/Server.ts"
 import { handOver } from "../../src/main/commands/Handover.ts"
 import type { SubmitterMessage, SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
@@ -47,17 +47,19 @@ const listening = (port: SubmitterPort): SubmitterPort => ({
   },
   notices: {
     read: (reader) =>
-      port.notices.read(reader && {
-        ...reader,
-        take: (notices: ReadonlyArray<SubmitterNotice>) => {
-          for (const notice of notices) {
-            if (notice._tag === "Accepted" || notice._tag === "Ended" || notice._tag === "Refused") {
-              say({ _tag: "Heard", notice })
+      port.notices.read(
+        reader && {
+          ...reader,
+          take: (notices: ReadonlyArray<SubmitterNotice>) => {
+            for (const notice of notices) {
+              if (notice._tag === "Accepted" || notice._tag === "Ended" || notice._tag === "Refused") {
+                say({ _tag: "Heard", notice })
+              }
             }
+            reader.take(notices)
           }
-          reader.take(notices)
         }
-      })
+      )
   }
 })
 

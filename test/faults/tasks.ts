@@ -42,9 +42,13 @@ const live = Ledgered.toLayer({
   Note: nap,
   Once: nap,
   Gate: ({ ledger, n, release }) =>
-    noted(ledger, n, Effect.gen(function*() {
-      while (!existsSync(release)) yield* Effect.sleep(20)
-    }))
+    noted(
+      ledger,
+      n,
+      Effect.gen(function*() {
+        while (!existsSync(release)) yield* Effect.sleep(20)
+      })
+    )
 })
 
 export default TaskModule.make(import.meta.url, live)

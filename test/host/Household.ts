@@ -34,10 +34,9 @@ const source = (path: string): string => fileURLToPath(new URL(`../../${path}`, 
 
 const { NODE_OPTIONS: _, ...inherited } = process.env
 
-/** What the engine compiled is kept once for all of them. */
-const cache = realpathSync(mkdtempSync(join(tmpdir(), "cadre-cache-")))
+/** Bundles, and what the engine compiled of them, are kept for the next time: they are the same while no source changes. */
+const cache = source("node_modules/.cache/cadre-tests")
 mkdirSync(join(cache, "cadre/bundles"), { recursive: true, mode: 0o700 })
-process.once("exit", () => rmSync(cache, { recursive: true, force: true }))
 
 const bundles = { folder: join(cache, "cadre/bundles"), conditions: ["cadre-source"] }
 

@@ -89,10 +89,10 @@ describe("a server process", () => {
 
   it.live("ends by itself when nobody needs it any more, and not before", () =>
     Effect.gen(function*() {
-      const server = yield* Effect.promise(() => house.server({ CADRE_IDLE: "250ms" }))
+      const server = yield* Effect.promise(() => house.server({ CADRE_IDLE: "1500ms" }))
       yield* Effect.provide(
         Effect.gen(function*() {
-          yield* Effect.sleep(600)
+          yield* Effect.sleep(1_800)
           assert.isTrue(isAlive(server.pid))
         }),
         Local.layer(Tasks, { autoStart: false })

@@ -26,7 +26,7 @@ describe("a result that may stand for others", () => {
       desk.submit([tasks(3, { spec: cached })])
       yield* settle
       assert.deepStrictEqual(
-        desk.endings.filter(({ index, request }) => request === 1 && index === 0)[0]?.outcome,
+        desk.endings.find(({ index, request }) => request === 1 && index === 0)?.outcome,
         success(40)
       )
       // The payload that crashed, and the new one, are run.

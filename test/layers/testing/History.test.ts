@@ -181,4 +181,91 @@ describe("the history of a cluster", () => {
     assert.match(violations, /1 handlers still run/)
     assert.include(new History().conclude(3), "3 fibers are left")
   })
+
+  it("finds a server on a disk that tells what is not there, forgets, or comes too late", () => {
+    const entry = { kind: "list", count: 1, spec: kind(), priority: 0 } as const
+    const flags = { whenUnmet: "fail", isOpen: false, isWatched: false } as const
+    const submit = { _tag: "submit", request: 7, submission: "s", ...flags } as const
+    const entries = [{ entry, payloads: { _tag: "Pieces", pieces: [] }, isFollowed: false }] as const
+    const rest = { ended: [], acknowledged: [], departed: [], states: [], lines: [], values: [] }
+    const ending = { request: 7, entry: 0, index: 0, count: 1, task: 0, epoch: 1, outcome: done, times: undefined }
+    const accepted = { _tag: "Accepted", request: 7, first: [0], known: [] } as const
+    const play = (
+      write: (history: History, commit: (generation: number, from: number, to: number) => void) => void
+    ) => {
+      const history = new History()
+      history.joining(executor("ada"))
+      history.told("a", { ...submit, entries })
+      const records = story(...good)
+      write(
+        history,
+        (generation, from, to) =>
+          history.committed({ ...rest, entries: [], transitions: records.slice(from, to) }, generation)
+      )
+      return history.conclude(0).join("\n")
+    }
+    assert.strictEqual(
+      play((history, commit) => {
+        commit(1, 0, 2)
+        history.heard("a", accepted)
+        commit(2, 2, 5)
+        // Results come over the wire: they are alike, and not the same.
+        history.heard("a", { _tag: "Ended", endings: [{ ...ending, outcome: structuredClone(done) }] })
+        history.stopped(0)
+        commit(2, 5, 6)
+      }),
+      "assigned to ada, which is not there (task 0, Task)\nStarted in attempt 1, current is 0 (task 0, Task)\n" +
+        "Started by ada, held by nobody (task 0, Task)\nEnded in attempt 1, current is 0 (task 0, Task)\n" +
+        "ada left twice"
+    )
+    const all = (history: History, commit: (generation: number, from: number, to: number) => void) => {
+      commit(1, 0, 6)
+      history.heard("a", accepted)
+      history.heard("a", { _tag: "Ended", endings: [ending] })
+    }
+    assert.strictEqual(play(all), "")
+    assert.match(
+      play((history, commit) => {
+        commit(1, 0, 1)
+        history.heard("a", accepted)
+        commit(1, 1, 6)
+        history.heard("a", { _tag: "Ended", endings: [ending] })
+      }),
+      /acknowledged before it was on the disk/
+    )
+    assert.match(
+      play((history, commit) => {
+        commit(1, 0, 2)
+        history.heard("a", accepted)
+        history.stopped(0)
+        history.heard("a", { _tag: "Ended", endings: [ending] })
+        commit(1, 2, 6)
+      }),
+      /cancelled before that was on the disk[^]*told how it ended before that was on the disk/
+    )
+    assert.match(
+      play((history, commit) => {
+        commit(2, 0, 2)
+        commit(1, 2, 6)
+        history.heard("a", accepted)
+        history.heard("a", { _tag: "Ended", endings: [ending] })
+      }),
+      /generation 1 wrote after 2/
+    )
+    assert.match(
+      play((history, commit) => {
+        commit(1, 0, 6)
+        history.heard("a", accepted)
+      }),
+      /heard how 0 of the 1 tasks/
+    )
+    assert.strictEqual(
+      play((history, commit) => {
+        commit(1, 0, 6)
+        history.heard("a", accepted)
+        history.lost("a")
+      }),
+      ""
+    )
+  })
 })

@@ -7,7 +7,7 @@ import { ExecutorId, NodeId } from "../../../src/task/Attempt.ts"
 import * as ExecutorSuite from "../../suites/ExecutorSuite.ts"
 import { Stage } from "../../suites/Stage.ts"
 import { SuiteLive } from "../../suites/Tasks.ts"
-import { pause, reach, unix, type Way } from "./Stages.ts"
+import { reach, turns, unix, type Way } from "./Stages.ts"
 import { tcp, tls } from "./Ways.ts"
 
 const spec = {
@@ -56,7 +56,7 @@ const distant = (way: Way) =>
           }).pipe(Effect.orDie)
       })
     })
-  ).pipe(Layer.provideMerge(Layer.sync(Stage, () => Stage.make(pause(40)))))
+  ).pipe(Layer.provideMerge(Layer.sync(Stage, () => Stage.make(turns))))
 
 ExecutorSuite.suite("fibers, over a unix socket", distant(unix), { isTimed: false })
 ExecutorSuite.suite("fibers, over TCP, as JSON", distant(tcp), { isTimed: false })

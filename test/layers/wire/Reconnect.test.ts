@@ -105,7 +105,12 @@ describe("a connection that is lost", () => {
     Effect.scoped(Effect.gen(function*() {
       const { address, connect } = yield* reach(yield* memory)
       const between = yield* proxy(address)
-      const here = yield* connect({ address: between.address, reconnect: quickly, heartbeat: "15 millis" })
+      const here = yield* connect({
+        address: between.address,
+        reconnect: quickly,
+        heartbeat: "30 millis",
+        patience: "200 millis"
+      })
       yield* runs((yield* connect()).server, new Watch())
       const submitter = yield* submits(here.server)
       assert.strictEqual(yield* submitter.run(Double, { n: 1 }), 2)
@@ -114,6 +119,24 @@ describe("a connection that is lost", () => {
       while (here.isConnected()) yield* pause(5)
       between.freeze(false)
       assert.strictEqual(yield* Fiber.join(running), 4)
+    })))
+
+  it.live("is made again though somebody was refused meanwhile", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { address, connect } = yield* reach(yield* memory, {
+        listen: { limits: { handshakeTime: "50 millis" } },
+        connect: {}
+      })
+      const between = yield* proxy(address)
+      const here = yield* connect({ address: between.address, reconnect: quickly })
+      yield* runs((yield* connect()).server, new Watch())
+      const submitter = yield* submits(here.server)
+      // What it says first does not come through: it hears nothing but that it is not let in.
+      between.deafen(true)
+      here.interrupt()
+      yield* pause(80)
+      between.deafen(false)
+      assert.strictEqual(yield* submitter.run(Double, { n: 2 }), 4)
     })))
 
   it.live("leaves calls to those who called", () =>

@@ -29,6 +29,20 @@ export const pause = (millis: number): Effect.Effect<void> =>
     return Effect.sync(() => clearTimeout(timer))
   })
 
+/**
+ * Lets everybody do what they can. Both ends of each socket are in this
+ * process: what one has sent is there for the other in the next turn of the
+ * event loop, however slow the machine is.
+ */
+export const turns: Effect.Effect<void> = Effect.callback((resume) => {
+  let left = 300
+  const turn = (): void => {
+    if (--left === 0) resume(Effect.void)
+    else setImmediate(turn)
+  }
+  turn()
+})
+
 /** A folder that is gone with the scope. */
 export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "cadre-wire-"))),
@@ -93,7 +107,7 @@ export const stage = (slots: number, way: Way, serving: Layer.Layer<Server>) =>
     return Context.make(Submitter, program).pipe(Context.add(Server, here.server))
   })).pipe(
     Layer.orDie,
-    Layer.provideMerge(Layer.sync(Stage, () => Stage.make(pause(40))))
+    Layer.provideMerge(Layer.sync(Stage, () => Stage.make(turns)))
     // The phantom of the tasks that it runs.
   ) as unknown as ReturnType<SubmitterSuite.Make<never>>
 
@@ -106,6 +120,8 @@ export interface Proxy {
   readonly cut: () => void
   /** Nothing goes through any more, and nobody is told. */
   readonly freeze: (isFrozen: boolean) => void
+  /** Nothing goes to the server any more. */
+  readonly deafen: (isDeaf: boolean) => void
 }
 
 /** Stands before the server at that address. */
@@ -114,6 +130,7 @@ export const proxy = Effect.fnUntraced(function*(to: string) {
   const pairs = new Set<readonly [Socket, Socket]>()
   let isClosed = false
   let isFrozen = false
+  let isDeaf = false
   const server = createServer((outer) => {
     if (isClosed) return outer.destroy()
     const inner = connect(to.slice("unix:".length))
@@ -121,7 +138,7 @@ export const proxy = Effect.fnUntraced(function*(to: string) {
     pairs.add(pair)
     for (const [from, into] of [pair, [inner, outer] as const]) {
       from.on("data", (chunk) => {
-        if (!isFrozen) into.write(chunk)
+        if (!isFrozen && !(isDeaf && into === inner)) into.write(chunk)
       })
       from.on("error", () => into.destroy())
       from.on("close", () => {
@@ -150,6 +167,9 @@ export const proxy = Effect.fnUntraced(function*(to: string) {
     cut,
     freeze: (to) => {
       isFrozen = to
+    },
+    deafen: (to) => {
+      isDeaf = to
     }
   }
   return made

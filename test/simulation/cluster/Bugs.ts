@@ -14,35 +14,38 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "layers/server/Shell.ts",
     find: "if (committed === \"committed\") {",
     replace: "if (committed !== \"refused\") {",
-    seed: 1
+    seed: 5
   },
   {
     name: "what was committed before the last commit is all that is told",
     file: "layers/server/Journal.ts",
     find: "const through = pending.transitions.at(-1)?.sequence ?? this.#sequence",
     replace: "const through = (pending.transitions.at(-1)?.sequence ?? this.#sequence) - 1",
-    seed: 1
+    seed: 2
   },
   {
     name: "a request that was answered before a restart is carried out again",
     file: "layers/server/Intake.ts",
     find: "if (known?.isRestored === true) {",
     replace: "if (known?.isRestored === true && request < 0) {",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "endings are not told again to who comes back",
     file: "layers/server/ServerStored.ts",
     find: "session.hasMissed = isKnown",
     replace: "session.hasMissed = false",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "who does not come back after a restart is waited for",
     file: "layers/server/ServerStored.ts",
     find: "session.notices === undefined && session.leaving === undefined ? leave(session) : Effect.void",
     replace: "session.notices === undefined && session.leaving !== undefined ? leave(session) : Effect.void",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "who has left is not written down",
@@ -56,21 +59,15 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "layers/server/Shell.ts",
     find: "if (message._tag === \"Executor\") this.#comesBack(message.from, back, events)",
     replace: "",
-    seed: 1
-  },
-  {
-    name: "a task that was given out before a restart is given out at once",
-    file: "src/dispatch/Holding.ts",
-    find: "state.now + state.settings.leaseTime, { _tag: \"held\"",
-    replace: "state.now, { _tag: \"held\"",
-    seed: 1
+    seed: 1,
+    theme: "silence"
   },
   {
     name: "what was held is never given up",
     file: "src/dispatch/Holding.ts",
     find: "if (executorId === undefined || state.tasks.epoch(task) !== epoch) return",
     replace: "if (task >= 0) return",
-    seed: 1
+    seed: 2
   },
   {
     name: "attempts are counted from one again after a restart",
@@ -80,25 +77,18 @@ export const bugs: ReadonlyArray<Bug> = [
     seed: 1
   },
   {
-    name: "a wait between two attempts is forgotten over a restart",
-    file: "src/dispatch/Submitting.ts",
-    find: "      state.timers.add(retryAt, { _tag: \"retry\", task, epoch })\n",
-    replace: "",
-    seed: 1
-  },
-  {
     name: "the store forgets who has an attempt",
     file: "src/store/EntryTasks.ts",
     find: "        task.executorId = executorId\n",
     replace: "",
-    seed: 1
+    seed: 2
   },
   {
     name: "an ending is not recovered",
     file: "src/store/EntryTasks.ts",
     find: "for (let index = from; index < from + count; index++) this.#finish(",
     replace: "for (let index = from; index < from + count - 1; index++) this.#finish(",
-    seed: 1
+    seed: 2
   },
   {
     name: "a store that was opened anew numbers from the start",
@@ -112,14 +102,14 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "layers/store/MemoryVolume.ts",
     find: "(generations.at(-1)?.generation ?? 0) + 1",
     replace: "1",
-    seed: 1
+    seed: 5
   },
   {
     name: "what was not acknowledged is not sent again",
     file: "src/protocol/session/Link.ts",
     find: "    this.#written = this.#acknowledged\n    this.#inFlight = 0\n    return true",
     replace: "    this.#inFlight = 0\n    return true",
-    seed: 1
+    seed: 12
   },
   {
     name: "what was said last is acknowledged, whether it has come or not",
@@ -133,35 +123,39 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "src/protocol/session/ExecutorSession.ts",
     find: "if (word._tag === \"ended\") this.#say({ ...word, reports: word.reports.map(dated) })",
     replace: "if (word._tag === \"ended\") continue",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "endings are told to the submitter twice",
     file: "src/protocol/session/SubmitterSession.ts",
     find: "while (to < end && seen[to] === 0) seen[to++] = 1",
     replace: "while (to < end && seen[to] === 0) to++",
-    seed: 1
+    seed: 28
   },
   {
     name: "a submission that was not answered is not handed over again",
     file: "src/protocol/session/SubmitterSession.ts",
     find: "if (request.message !== undefined) this.#hand(wire, request.message)",
     replace: "if (request.message !== undefined && !isKnown) this.#hand(wire, request.message)",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "a beginning that was not heard of is taken for known",
     file: "layers/wire/Listener.ts",
     find: "const isUnheard = open.begun !== undefined && open.begun === seat.begun",
     replace: "const isUnheard = open.begun === -1",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "a session is forgotten with its connection",
     file: "layers/wire/Seat.ts",
     find: "this.#expiry = timing.after(sessionTime,",
     replace: "this.#expiry = timing.after(0,",
-    seed: 1
+    seed: 1,
+    theme: "storm"
   },
   {
     name: "nobody says that they have heard that they have left",

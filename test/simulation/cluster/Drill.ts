@@ -31,12 +31,21 @@ const faultsOf = (seed: number) => ({
   within: "40 seconds"
 } as const)
 
+/** What some defects take to show: a server that hardly stands still, or silence just short of being given up. */
+const themes = {
+  storm: { crashes: 8, drops: 16, partitions: 1, partition: "5 seconds", deaths: 2, pauses: 1, within: "1 minute" },
+  silence: { crashes: 0, drops: 0, partitions: 8, partition: "28 seconds", deaths: 0, pauses: 0, within: "2 minutes" }
+} as const
+
+/** One of them. */
+export type Theme = keyof typeof themes
+
 /** The line that runs it again. */
 export const replay = (seed: number): string =>
   `CADRE_SEED=${seed} npx vitest run test/simulation/cluster/Durable.test.ts`
 
 /** One run. */
-export const simulate = (seed: number) =>
+export const simulate = (seed: number, theme?: Theme) =>
   Simulation.run({
     implementation: MixedLive,
     seed,
@@ -44,22 +53,23 @@ export const simulate = (seed: number) =>
     replay,
     store: "disk",
     // With the shorter one executors are given up whose sessions go on.
-    server: { leaseTime: seed % 2 === 0 ? 30_000 : 15_000 },
+    server: { leaseTime: seed % 2 === 0 ? 30_000 : theme === "silence" ? 10_000 : 15_000 },
     executors: 1 + seed % 3,
     slots: 1 + seed % 4,
     capacity: { cpu: 4, bytes: 4_194_304, slots: 64 },
     patience: { time: "20 minutes", steps: 100_000 },
-    faults: faultsOf(seed)
+    faults: theme === undefined ? faultsOf(seed) : themes[theme]
   })
 
 /** The first of so many seeds that finds something, from that one on, and what it finds. */
 export const find = async (
   first: number,
-  count: number
+  count: number,
+  theme?: Theme
 ): Promise<readonly [seed: number, what: string] | undefined> => {
   for (let seed = first; seed < first + count; seed++) {
     // What so many workloads need is more than the types can tell; the simulation gives all of it.
-    const exit = await Effect.runPromiseExit(simulate(seed) as Effect.Effect<unknown, unknown>)
+    const exit = await Effect.runPromiseExit(simulate(seed, theme) as Effect.Effect<unknown, unknown>)
     if (Exit.isFailure(exit)) return [seed, String(exit.cause)]
   }
   return undefined

@@ -16,6 +16,8 @@ export interface Bug {
   readonly replace: string
   /** A seed that finds it; the search begins there. */
   readonly seed: number
+  /** What it takes to show, if not the usual. */
+  readonly theme?: Drills.Theme
 }
 
 /** What is loaded anew. */

@@ -12,7 +12,7 @@ describe("a cluster with a planted bug", () => {
   it.each(bugs)("is found out: $name", async (bug) => {
     assert.strictEqual(occurrences(bug), 1, "there must be one place that is meant")
     const { find } = await plants.plant(bug)
-    assert.isDefined(await find(bug.seed, budget), "nobody noticed")
+    assert.isDefined(await find(bug.seed, budget, bug.theme), "nobody noticed")
   })
 
   it("is not imagined where there is none", async () => {
