@@ -5,17 +5,25 @@
  * @since 0.1.0
  */
 import { Effect, Layer, type Redacted } from "effect"
-import type { ConnectionOptions } from "node:tls"
 import type { TaskLibrary } from "../services/TaskLibrary.ts"
 import type { Connection } from "./Local.ts"
 import type { AnyPlan } from "./Plan.ts"
+
+/** What a TLS connection goes by, as PEM: the authority of the server's certificate, and a certificate with its key. */
+export interface Certificates {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  /** The name that the server's certificate is for, where that is not the host of its address. */
+  readonly servername?: string
+}
 
 /** How a program is connected to the server. */
 export interface Options<P extends ReadonlyArray<AnyPlan> = readonly []> {
   /** What lets it in; several, one for each role, stand in one with spaces between. `CADRE_TOKEN_FILE` where absent. */
   readonly token?: Redacted.Redacted<string>
-  /** The authority of the server's certificate, and a certificate of its own: as `node:tls` has them. */
-  readonly tls?: ConnectionOptions
+  /** Where absent, what the folder of keys has: see `cadre key`. */
+  readonly tls?: Certificates
   /**
    * The file with the keys that secrets in payloads are sealed with; executors
    * need the same. That of this user, or what `CADRE_SEALING_KEY` names, where

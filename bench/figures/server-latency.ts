@@ -60,14 +60,14 @@ export const serverLatency: Figure = {
     const syncs = 2 * middle("sync")
     return [
       {
-        name: "p50 in memory",
+        name: "three processes, a lone run, p50",
         measured: middle("memory"),
         unit: "us",
         target: { atMost: 1.5 * hops },
         against: { name: "four hops", measured: hops }
       },
       {
-        name: "p50 durable",
+        name: "three processes, on disk, a lone run, p50",
         measured: middle("durable"),
         unit: "us",
         target: { atMost: syncs + 300 },

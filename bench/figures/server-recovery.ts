@@ -9,10 +9,18 @@ import { type Figure, median, type Profile, type Result } from "../Figure.ts"
 import { type Client, emptyFile, type House, house, kill } from "../server/House.ts"
 import { Traced, traces } from "../server/tasks.ts"
 
-const slots = 8
+/** What an executor runs at a time, how many tasks of 10 ms there are, and how often somebody is killed amid them. */
+interface Extent {
+  readonly slots: number
+  readonly count: number
+  readonly kills: number
+}
 
-/** Tasks of 10 ms, and how often somebody is killed amid them. */
-const extent = (profile: Profile) => profile === "quick" ? { count: 5_000, kills: 3 } : { count: 400, kills: 1 }
+const several = (profile: Profile): Extent =>
+  profile === "quick" ? { slots: 8, count: 5_000, kills: 3 } : { slots: 8, count: 400, kills: 1 }
+
+/** As an executor is where nobody says otherwise. */
+const single = (profile: Profile): Extent => ({ slots: 1, count: profile === "quick" ? 600 : 50, kills: 1 })
 
 /** What was seen of a set of tasks while it ran. */
 interface Watched {
@@ -90,8 +98,7 @@ const again = (file: string, pid: number, killedAt: number): number => {
 }
 
 /** Executors are killed in turn, and another is started in the place of each. */
-const withoutExecutor = Effect.fnUntraced(function*(home: House, profile: Profile) {
-  const { count, kills } = extent(profile)
+const withoutExecutor = Effect.fnUntraced(function*(home: House, { count, kills, slots }: Extent) {
   yield* home.server
   const hands: Array<ChildProcess> = [yield* home.serving(slots), yield* home.serving(slots)]
   const client = yield* home.client
@@ -110,8 +117,7 @@ const withoutExecutor = Effect.fnUntraced(function*(home: House, profile: Profil
 }, Effect.scoped)
 
 /** The server is killed several times, and started again each time. */
-const withoutServer = Effect.fnUntraced(function*(home: House, profile: Profile) {
-  const { count, kills } = extent(profile)
+const withoutServer = Effect.fnUntraced(function*(home: House, { count, kills, slots }: Extent) {
   let pid = yield* home.server
   yield* home.serving(slots)
   yield* home.serving(slots)
@@ -138,12 +144,13 @@ export const serverRecovery: Figure = {
     const home = yield* house({ isDurable: true })
     const results: Array<Result> = []
     for (
-      const [who, measure, what] of [
-        ["executor", withoutExecutor, "its attempts run again"],
-        ["server", withoutServer, "outcomes come again"]
+      const [who, measure, extent, what] of [
+        ["executor", withoutExecutor, several, "its attempts run again"],
+        ["executor of one slot", withoutExecutor, single, "its attempt runs again"],
+        ["server", withoutServer, several, "outcomes come again"]
       ] as const
     ) {
-      const { lost, times, twice } = yield* measure(home, profile)
+      const { lost, times, twice } = yield* measure(home, extent(profile))
       results.push(
         { name: `${who} killed: ${what}`, measured: median(times), unit: "ms", target: { atMost: 1_000 } },
         { name: `${who} killed: lost`, measured: lost, unit: "tasks", target: { atMost: 0 } },

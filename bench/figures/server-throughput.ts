@@ -43,8 +43,14 @@ export const serverThroughput: Figure = {
     ) as [number, number, number]
     const against = { name: "RPC alone", measured: ofPipeline }
     return [
-      { name: "in memory", measured: ofMemory, unit: "tasks/s", target: { atLeast: 0.8 * ofPipeline }, against },
-      { name: "durable", measured: ofDurable, unit: "tasks/s", target: { atLeast: 80_000 }, against }
+      {
+        name: "three processes, in memory",
+        measured: ofMemory,
+        unit: "tasks/s",
+        target: { atLeast: 0.8 * ofPipeline },
+        against
+      },
+      { name: "three processes, on disk", measured: ofDurable, unit: "tasks/s", target: { atLeast: 80_000 }, against }
     ]
   }, Effect.scoped)
 }

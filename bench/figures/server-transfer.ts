@@ -37,7 +37,7 @@ export const serverTransfer: Figure = {
     const megabytes = (which: "cadre" | "raw") => median(rounds.slice(2).map((round) => round[which])) * size / 1e6
     const against = { name: "raw sockets", measured: megabytes("raw") }
     return [{
-      name: "64 KiB, echoed",
+      name: "three processes, 64 KiB there and back",
       measured: megabytes("cadre"),
       unit: "MB/s",
       target: { atLeast: 0.6 * against.measured },

@@ -225,7 +225,11 @@ export class Line {
   #hear(frame: DownFrame): void {
     if (frame._tag === "Beat") return
     const session = this.#sessions.get(frame.channel)
-    if (session === undefined) return
+    if (session === undefined) {
+      // Nobody is there any more to hear of it: the server need not keep it.
+      if ("first" in frame) this.tell(frame.channel, frame.first + frame.messages.length - 1)
+      return
+    }
     session.hear(frame, this.#specs)
     if (this.#isTelling || !session.owesWord) return
     this.#isTelling = true

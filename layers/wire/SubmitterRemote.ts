@@ -133,12 +133,15 @@ export class SubmitterRemote extends Talk {
       if (isKnown) this.#session.begin(this.#names.now())
       return undefined
     }
-    return this.#session.restart(
+    const lost = this.#session.restart(
       isKnown,
       isSame
         ? "it was away for longer than the server waits, which has cancelled what was under way"
         : "the server was started anew, and had kept nothing"
     )
+    // The server has begun a session that nobody will go on with.
+    if (lost !== undefined) this.#session.leave()
+    return lost
   }
 
   protected over(reason: string | undefined): void {

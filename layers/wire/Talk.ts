@@ -160,7 +160,12 @@ export abstract class Talk implements Session {
     } else {
       this.#begun++
       const reason = this.begun(isFirst, isKnown)
-      if (reason !== undefined) return this.finish(reason)
+      if (reason !== undefined) {
+        this.#isOpen = true
+        this.mark()
+        this.line.flush()
+        return this.finish(reason)
+      }
     }
     this.#isOpen = true
     this.#wasOpened = true

@@ -117,6 +117,8 @@ export class Ground {
   /** Asks the server as its operator. */
   readonly ask = <A, E>(use: (operator: Operator["Service"]) => Effect.Effect<A, E>): Promise<A> =>
     ServerRemote.connect({ address: this.house.address, roles: ["operator"] }).pipe(
+      // It may be about to have room for one more.
+      Effect.retry({ while: ({ _tag }) => _tag === "Unreachable", schedule: Schedule.spaced("50 millis") }),
       Effect.flatMap(({ operator }) => use(operator)),
       Effect.scoped,
       Effect.runPromise

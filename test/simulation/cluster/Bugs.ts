@@ -55,14 +55,6 @@ export const bugs: ReadonlyArray<Bug> = [
     seed: 1
   },
   {
-    name: "an executor that was silent is forgotten while it is connected",
-    file: "layers/server/Shell.ts",
-    find: "if (message._tag === \"Executor\") this.#comesBack(message.from, back, events)",
-    replace: "",
-    seed: 1,
-    theme: "silence"
-  },
-  {
     name: "what was held is never given up",
     file: "src/dispatch/Holding.ts",
     find: "if (executorId === undefined || state.tasks.epoch(task) !== epoch) return",
@@ -123,8 +115,7 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "src/protocol/session/ExecutorSession.ts",
     find: "if (word._tag === \"ended\") this.#say({ ...word, reports: word.reports.map(dated) })",
     replace: "if (word._tag === \"ended\") continue",
-    seed: 1,
-    theme: "storm"
+    seed: 30
   },
   {
     name: "endings are told to the submitter twice",
@@ -154,8 +145,7 @@ export const bugs: ReadonlyArray<Bug> = [
     file: "layers/wire/Seat.ts",
     find: "this.#expiry = timing.after(sessionTime,",
     replace: "this.#expiry = timing.after(0,",
-    seed: 1,
-    theme: "storm"
+    seed: 1
   },
   {
     name: "nobody says that they have heard that they have left",

@@ -3,7 +3,7 @@ import { bugs } from "./Bugs.ts"
 import { occurrences, Plants } from "./Plant.ts"
 
 /** So many seeds, from that of the bug on, are enough for each. */
-const budget = process.env["CADRE_SOAK"] === undefined ? 10 : 100
+const budget = process.env["CADRE_SOAK"] === undefined ? 16 : 100
 
 describe("a cluster with a planted bug", () => {
   const plants = new Plants()
