@@ -17,6 +17,7 @@ export const Render = Task.make("Render", {
   deadline: "10 minutes",
   grace: "2 seconds",
   attempts: 3,
+  cache: "1 day",
   priority: 10,
   idempotencyKey: ({ scene }) => scene,
   limits: [{ name: "gpu", concurrency: 2 }, { name: "licence", rate: 100, per: "1 minute" }],

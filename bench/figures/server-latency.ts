@@ -46,7 +46,7 @@ export const serverLatency: Figure = {
     const rounds: Array<
       { readonly memory: number; readonly durable: number; readonly raw: number; readonly sync: number }
     > = []
-    for (let round = 0; round < (profile === "quick" ? 9 : 3); round++) {
+    for (let round = 0; round < (profile === "quick" ? 7 : 3); round++) {
       rounds.push({
         memory: yield* p50(memory.submitter, count),
         raw: yield* raw.latency(count, 64),

@@ -7,7 +7,7 @@ import type { Submission } from "../../services/Submitter.ts"
 import type { NotFound } from "../../src/operate/View.ts"
 import { type Figure, median, type Profile, type Result } from "../Figure.ts"
 import { type Client, emptyFile, type House, house, kill } from "../server/House.ts"
-import { Traced, traces } from "../server/tasks.ts"
+import { type Trace, Traced, traces } from "../server/tasks.ts"
 
 /** What an executor runs at a time, how many tasks of 10 ms there are, and how often somebody is killed amid them. */
 interface Extent {
@@ -17,7 +17,7 @@ interface Extent {
 }
 
 const several = (profile: Profile): Extent =>
-  profile === "quick" ? { slots: 8, count: 5_000, kills: 3 } : { slots: 8, count: 400, kills: 1 }
+  profile === "quick" ? { slots: 16, count: 5_000, kills: 3 } : { slots: 8, count: 400, kills: 1 }
 
 /** As an executor is where nobody says otherwise. */
 const single = (profile: Profile): Extent => ({ slots: 1, count: profile === "quick" ? 600 : 50, kills: 1 })
@@ -86,12 +86,23 @@ const submitted = Effect.fnUntraced(function*(client: Client, file: string, coun
   return yield* watched(client, yield* client.submitter.submitAll(Traced, payloads))
 })
 
+/** The tasks that a process is running. */
+const runningBy = (all: ReadonlyArray<Trace>, pid: number): ReadonlySet<number> => {
+  const running = new Set<number>()
+  for (const { n, pid: by, what } of all) {
+    if (by !== pid) continue
+    if (what === "began") running.add(n)
+    else running.delete(n)
+  }
+  return running
+}
+
+const read = (file: string): ReadonlyArray<Trace> => traces(readFileSync(file, "utf8"))
+
 /** How long after a process was killed the last of the attempts that it was running ran again, elsewhere. */
 const again = (file: string, pid: number, killedAt: number): number => {
-  const all = traces(readFileSync(file, "utf8"))
-  const running = new Set(all.filter((trace) => trace.pid === pid && trace.what === "began").map(({ n }) => n))
-  for (const { n, pid: by, what } of all) if (by === pid && what === "ended") running.delete(n)
-  const times = [...running].map((n) =>
+  const all = read(file)
+  const times = [...runningBy(all, pid)].map((n) =>
     all.find((trace) => trace.n === n && trace.pid !== pid && trace.at > killedAt)?.at ?? Number.NaN
   )
   return Math.max(...times) - killedAt
@@ -108,6 +119,8 @@ const withoutExecutor = Effect.fnUntraced(function*(home: House, { count, kills,
   for (let turn = 0; turn < kills; turn++) {
     yield* ended(count * (turn + 1) / (kills + 2))
     const pid = hands.shift()?.pid ?? 0
+    // Between two tasks it has nothing that could run again.
+    yield* until(() => runningBy(read(file), pid).size > 0)
     kill(pid)
     killed.push({ pid, at: now() })
     hands.push(yield* home.serving(slots))

@@ -22,7 +22,7 @@ export const serverRivals: Figure = {
     const results: Array<Result> = []
     for (
       const [name, opening, count] of [
-        ["BullMQ", bullmq, 20_000],
+        ["BullMQ", bullmq, 10_000],
         ["Graphile Worker", graphile, 40_000]
       ] as const
     ) {

@@ -44,7 +44,7 @@ export const serverStart: Figure = {
     })
     yield* Effect.addFinalizer(() => end)
     const times: { readonly node: Array<number>; readonly server: Array<number> } = { node: [], server: [] }
-    for (let round = 0; round < (isQuick ? 11 : 1); round++) {
+    for (let round = 0; round < (isQuick ? 9 : 1); round++) {
       yield* end
       const node = yield* elapsed(output("-e", "0"))
       const server = yield* elapsed(connect)

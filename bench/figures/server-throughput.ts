@@ -33,9 +33,9 @@ export const serverThroughput: Figure = {
     const rounds: Array<{ readonly memory: number; readonly durable: number; readonly pipeline: number }> = []
     for (let round = 0; round < (profile === "quick" ? 7 : 3); round++) {
       rounds.push({
-        memory: yield* rate(memory.submitter, 100_000 * scale),
-        durable: yield* rate(durable.submitter, 60_000 * scale),
-        pipeline: yield* pipeline(100_000 * scale, concurrency)
+        memory: yield* rate(memory.submitter, 60_000 * scale),
+        durable: yield* rate(durable.submitter, 40_000 * scale),
+        pipeline: yield* pipeline(60_000 * scale, concurrency)
       })
     }
     const [ofMemory, ofDurable, ofPipeline] = (["memory", "durable", "pipeline"] as const).map((which) =>

@@ -27,11 +27,11 @@ export const serverTransfer: Figure = {
   name: "server-transfer",
   description: "64 KiB echoed through three processes; against raw sockets between as many",
   measure: Effect.fnUntraced(function*(profile) {
-    const count = profile === "quick" ? 3_000 : 30
+    const count = profile === "quick" ? 1_000 : 30
     const { submitter } = yield* running({ isDurable: false, slots: 64 })
     const raw = yield* relayed
     const rounds: Array<{ readonly cadre: number; readonly raw: number }> = []
-    for (let round = 0; round < (profile === "quick" ? 7 : 3); round++) {
+    for (let round = 0; round < (profile === "quick" ? 6 : 3); round++) {
       rounds.push({ cadre: yield* rate(submitter, count), raw: yield* raw.rate(count, size, concurrency) })
     }
     const megabytes = (which: "cadre" | "raw") => median(rounds.slice(2).map((round) => round[which])) * size / 1e6

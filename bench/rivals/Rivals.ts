@@ -72,8 +72,12 @@ const driven = Effect.fnUntraced(function*(program: string, where: string) {
     fork(join(installed, program), ["submit", where], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] })
   )
   const heard = Effect.callback<unknown, Absent>((resume) => {
-    driver.once("message", (message) => resume(Effect.succeed(message)))
-    driver.once("exit", (code) => resume(Effect.fail(new Absent({ reason: `${program} ended with ${code}` }))))
+    const ended = (code: number | null) =>
+      resume(Effect.fail(new Absent({ reason: `${program} ended with exit code ${code}` })))
+    driver.once("exit", ended).once("message", (message) => {
+      driver.off("exit", ended)
+      resume(Effect.succeed(message))
+    })
   })
   yield* heard
   const ask = (question: { readonly count: number; readonly inFlight?: number }) =>

@@ -222,8 +222,9 @@ export class Shell implements Machine<Message> {
     }
     for (const { assignments, executorId } of assign) this.#assign(executorId, assignments)
     for (const { batch, count, from, source } of load) this.reading.load(source, batch, from, count)
-    for (const { submitter } of notify) this.sessions.get(submitter)?.notices?.flush()
+    // Work first: whoever hears that it was accepted has to wait for it anyway.
     for (const { executorId } of assign) this.executors.get(executorId)?.commands.flush()
+    for (const { submitter } of notify) this.sessions.get(submitter)?.notices?.flush()
   }
 
   #assign(executorId: ExecutorId, assignments: ReadonlyArray<Assignment>): void {
