@@ -32,7 +32,7 @@ export interface Options extends ExecutorSetting {
 }
 
 /** Attempts that a thread is given in advance. */
-const prefetch = 512
+const prefetch = 64
 
 /** A thread's share of the memory. */
 const share = (threads: number): number =>

@@ -222,9 +222,8 @@ export class Shell implements Machine<Message> {
     }
     for (const { assignments, executorId } of assign) this.#assign(executorId, assignments)
     for (const { batch, count, from, source } of load) this.reading.load(source, batch, from, count)
-    // Work first: whoever hears that it was accepted has to wait for it anyway.
-    for (const { executorId } of assign) this.executors.get(executorId)?.commands.flush()
     for (const { submitter } of notify) this.sessions.get(submitter)?.notices?.flush()
+    for (const { executorId } of assign) this.executors.get(executorId)?.commands.flush()
   }
 
   #assign(executorId: ExecutorId, assignments: ReadonlyArray<Assignment>): void {
