@@ -24,11 +24,9 @@ const writer = (path: string, { how = "", limit = 0, nobody = false } = {}) =>
   Effect.acquireRelease(
     Effect.sync((): Writer => {
       const command = `${limit > 0 ? `ulimit -f ${limit}; ` : ""}exec "$0" "$@"`
-      const words = [process.execPath, "--conditions=cadre-source", program, path, how]
-      const isRoot = process.getuid?.() === 0
+      const words = [process.execPath, "--conditions=cadre-source", program, path, how, nobody ? "nobody" : ""]
       const child = spawn("sh", ["-c", command, ...words], {
-        stdio: ["ignore", "pipe", "inherit"],
-        ...(nobody && isRoot && { uid: 65_534, gid: 65_534 })
+        stdio: ["ignore", "pipe", "inherit"]
       })
       const lines: Array<string> = []
       let rest = ""

@@ -4,7 +4,12 @@ import { openFile } from "../../layers/store/SqliteFile.ts"
 import { openVolume } from "../../layers/store/SqliteVolume.ts"
 import { Book, crashed, succeeded } from "./Book.ts"
 
-const [path = "", how = ""] = process.argv.slice(2)
+const [path = "", how = "", who = ""] = process.argv.slice(2)
+// Only now: others may have no right to read what was imported.
+if (who === "nobody" && process.getuid?.() === 0) {
+  process.setgid?.(65_534)
+  process.setuid?.(65_534)
+}
 const fail = (error: unknown): never => {
   say(`failed ${error instanceof Error ? error.message : String(error)}`)
   process.exit(1)
