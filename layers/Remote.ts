@@ -56,4 +56,5 @@ export const layer = <L extends TaskLibrary.Any, const P extends ReadonlyArray<A
   Layer.effectContext(Effect.flatMap(
     Effect.promise(() => import("./host/RemoteServe.ts")),
     ({ serve }) => serve(address, library, options)
+    // `Runs` is a phantom, and what the plans of the program fail with and need is what their builds do.
   )) as unknown as Connection<L, P>

@@ -5,16 +5,17 @@
  *
  * @since 0.1.0
  */
-import { Cause, Clock, Deferred, Effect, Exit, Layer, Queue, Random, Stream } from "effect"
-import { type ExecutorPort, Server, type SubmitterPort } from "../services/Server.ts"
+import { type Cause, Clock, Deferred, Effect, Layer, Queue, Random, Stream } from "effect"
+import { Server, type SubmitterPort } from "../services/Server.ts"
 import type { Assignment, Batch, Commands, Ending, Notice, Transition } from "../src/dispatch/Command.ts"
 import { Dispatcher, type Options as DispatcherOptions } from "../src/dispatch/Dispatcher.ts"
-import type { Event, ExecutorSpec } from "../src/dispatch/Event.ts"
+import type { Event } from "../src/dispatch/Event.ts"
 import type { Attempt, ExecutorCommand, ExecutorMessage } from "../src/protocol/ExecutorPort.ts"
 import type { Submitted, SubmitterMessage, SubmitterNotice } from "../src/protocol/SubmitterPort.ts"
 import { TurnQueue } from "../src/protocol/TurnQueue.ts"
 import { ExecutorId } from "../src/task/Attempt.ts"
 import { ConnectionLost } from "../src/task/TaskError.ts"
+import { attaching, type Joined } from "./server/Attaching.ts"
 import * as EventLoop from "./server/EventLoop.ts"
 import { arrived, fromExecutor, payloadAt } from "./server/Messages.ts"
 
@@ -38,11 +39,6 @@ interface SubmitterState {
   leaving: Deferred.Deferred<void> | undefined
 }
 
-interface ExecutorState {
-  readonly executorId: ExecutorId
-  readonly commands: TurnQueue<ExecutorCommand>
-}
-
 type Message =
   | { readonly _tag: "Submitter"; readonly from: SubmitterState; readonly message: SubmitterMessage }
   | { readonly _tag: "Executor"; readonly from: ExecutorId; readonly message: ExecutorMessage }
@@ -52,7 +48,7 @@ type Message =
 class Shell {
   readonly dispatcher: Dispatcher
   readonly submitters = new Map<string, SubmitterState>()
-  readonly executors = new Map<ExecutorId, ExecutorState>()
+  readonly executors = new Map<ExecutorId, Joined>()
   readonly followers = new Set<Queue.Queue<Transition, Cause.Done>>()
   readonly idOf: (task: number) => string
   isStopped = false
@@ -240,32 +236,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return port
   })
 
-  const attach = Effect.fnUntraced(function*(executor: ExecutorSpec) {
-    const { executorId } = executor
-    const commands = new TurnQueue<ExecutorCommand>(later)
-    const state: ExecutorState = { executorId, commands }
-    const join = Effect.suspend(() => {
-      shell.executors.set(executorId, state)
-      return ask({ _tag: "joined", executor })
-    })
-    const leave = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
-      // Another of the same id that has come meanwhile stays.
-      if (shell.executors.get(executorId) === state) {
-        const isClean = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
-        const reason = isClean ? "left" : messageOf(Cause.squash(exit.cause))
-        yield* ask({ _tag: "left", executorId, reason, isClean })
-        if (shell.executors.get(executorId) === state) shell.executors.delete(executorId)
-      }
-      commands.read(undefined)
-    })
-    yield* Effect.acquireRelease(join, (_, exit) => leave(exit))
-    const port: ExecutorPort = {
-      commands,
-      send: (message) => loop.offer({ _tag: "Executor", from: executorId, message }),
-      idOf: shell.idOf
-    }
-    return port
-  })
+  const attach = attaching(loop, shell.executors, shell.idOf, (_, commands) => ({ commands, isLeaving: false }))
 
   const records = (capacity = 65_536) =>
     Stream.unwrap(Effect.gen(function*() {
@@ -296,8 +267,6 @@ const make = Effect.fnUntraced(function*(options: Options) {
     explain: (taskId) => Effect.sync(() => shell.dispatcher.explain(positionOf(shell, taskId) ?? -1))
   })
 })
-
-const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 const positionOf = ({ dispatcher, idOf }: Shell, taskId: string): number | undefined => {
   const task = Number(taskId.slice(taskId.lastIndexOf(".") + 1))

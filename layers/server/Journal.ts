@@ -82,6 +82,7 @@ export class Journal {
   transitions(transitions: ReadonlyArray<Transition>): void {
     if (transitions.length === 0) return
     const { transitions: pending } = this.#pending
+    // The dispatcher makes an array for each turn, and keeps none.
     if (pending.length === 0) this.#pending.transitions = transitions as Array<Transition>
     else for (const transition of transitions) pending.push(transition)
     this.#isEmpty = false

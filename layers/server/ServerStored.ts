@@ -5,20 +5,19 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, type Duration, Effect, Exit, Layer, Queue, Stream } from "effect"
+import { type Cause, Context, Deferred, type Duration, Effect, Layer, Queue, Stream } from "effect"
 import { Operator } from "../../services/Operator.ts"
-import { type ExecutorPort, Server, type SubmitterPort } from "../../services/Server.ts"
+import { Server, type SubmitterPort } from "../../services/Server.ts"
 import { TaskStore } from "../../services/TaskStore.ts"
 import type { Transition } from "../../src/dispatch/Command.ts"
 import type { Options as DispatcherOptions } from "../../src/dispatch/Dispatcher.ts"
-import type { ExecutorSpec } from "../../src/dispatch/Event.ts"
-import type { ExecutorCommand } from "../../src/protocol/ExecutorPort.ts"
 import type { SubmitterNotice } from "../../src/protocol/SubmitterPort.ts"
 import { TurnQueue } from "../../src/protocol/TurnQueue.ts"
 import type { Retention } from "../../src/store/Stored.ts"
 import type { StoreFailed } from "../../src/store/StoreFailed.ts"
 import { ExecutorId } from "../../src/task/Attempt.ts"
 import type { ConnectionLost } from "../../src/task/TaskError.ts"
+import { attaching } from "./Attaching.ts"
 import * as EventLoop from "./EventLoop.ts"
 import { closedSpace } from "./Intake.ts"
 import { type About, operating } from "./Operating.ts"
@@ -125,33 +124,13 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return port
   })
 
-  const attach = Effect.fnUntraced(function*(spec: ExecutorSpec) {
-    const { executorId } = spec
-    const commands = new TurnQueue<ExecutorCommand>(later)
-    const attached = { spec, commands, joinedAt: loop.now(), slots: spec.slots, isLeaving: false }
-    const join = Effect.suspend(() => {
-      shell.executors.set(executorId, attached)
-      return ask({ _tag: "joined", executor: spec })
-    })
-    const leave = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
-      // Another of the same id that has come meanwhile stays.
-      if (shell.executors.get(executorId) === attached) {
-        attached.isLeaving = true
-        const isClean = Exit.isSuccess(exit) || Exit.hasInterrupts(exit)
-        const reason = isClean ? "left" : Exit.isFailure(exit) ? messageOf(exit.cause) : ""
-        yield* ask({ _tag: "left", executorId, reason, isClean })
-        if (shell.executors.get(executorId) === attached) shell.executors.delete(executorId)
-      }
-      commands.read(undefined)
-    })
-    yield* Effect.acquireRelease(join, (_, exit) => leave(exit))
-    const port: ExecutorPort = {
-      commands,
-      send: (message) => loop.offer({ _tag: "Executor", from: executorId, message }),
-      idOf: shell.idOf
-    }
-    return port
-  })
+  const attach = attaching(loop, shell.executors, shell.idOf, (spec, commands) => ({
+    spec,
+    commands,
+    joinedAt: loop.now(),
+    slots: spec.slots,
+    isLeaving: false
+  }))
 
   const records = (capacity = 65_536) =>
     Stream.unwrap(Effect.gen(function*() {
@@ -209,11 +188,6 @@ export class Ending extends Context.Service<Ending, {
   /** From now on it decides nothing: connections may be closed without anybody being cancelled. */
   readonly stop: (reason: string) => void
 }>()("cadre/layers/server/ServerStored/Ending") {}
-
-const messageOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return error instanceof Error ? error.message : String(error)
-}
 
 /** Serves from what is in the store, until the scope is left. */
 export const layer = (

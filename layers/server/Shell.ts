@@ -108,7 +108,8 @@ export class Shell implements Machine<Message> {
     this.submissions = new Submissions(loop.now, (value) => this.journal.value(value))
     this.journal = new Journal(
       store,
-      (commit, done) => run(Effect.map(commit, done)),
+      // One that ends in no way that a store may is one that nobody knows of.
+      (commit, done) => run(Effect.map(Effect.catchCause(commit, () => Effect.succeed<Committed>("unknown")), done)),
       (committed, through) => this.#hasCommitted(committed, through)
     )
     this.reading = new Reading(this, run)

@@ -1,10 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { Ending } from "../../../layers/server/ServerStored.ts"
 import { Disk } from "../../../layers/store/Disk.ts"
+import * as TaskStoreMemory from "../../../layers/store/TaskStoreMemory.ts"
 import * as VirtualTime from "../../../layers/testing/VirtualTime.ts"
+import { TaskStore } from "../../../services/TaskStore.ts"
 import { Desk, Hand, kind, success, tasks } from "../../suites/Parties.ts"
 import { boot } from "./Boot.ts"
+import { server } from "./Stores.ts"
 
 const waiting = { whenUnmet: "wait" } as const
 const settle = TestClock.adjust(0)
@@ -282,4 +286,22 @@ describe("a store that fails", () => {
         assert.lengthOf(new Set(again.accepted.map(({ first }) => first[0])), 1)
       }).pipe(inTurns))
   }
+})
+
+describe("a commit that ends in no way that it may", () => {
+  it.effect("stops the server: nobody waits for ever for an answer", () =>
+    Effect.gen(function*() {
+      const broken = Layer.effect(
+        TaskStore,
+        Effect.map(TaskStore, (store) => ({ ...store, isDurable: true, commit: () => Effect.die("a defect") }))
+      ).pipe(Layer.provide(TaskStoreMemory.layer))
+      const context = yield* Layer.build(server(broken))
+      const { end } = Context.get(context, Ending)
+      const ended = yield* Effect.forkChild(end)
+      const desk = yield* Effect.provideContext(Desk.open("ada"), context)
+      desk.submit([tasks(1)], waiting)
+      yield* settle
+      assert.match(yield* Fiber.join(ended), /store/)
+      assert.deepStrictEqual(desk.accepted, [])
+    }).pipe(inTurns))
 })

@@ -1,7 +1,9 @@
 import { assert } from "@effect/vitest"
-import { Effect } from "effect"
+import { Cause, Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Server } from "../../../services/Server.ts"
+import { ExecutorId, NodeId } from "../../../src/task/Attempt.ts"
+import { ConnectionLost } from "../../../src/task/TaskError.ts"
 import { Desk, Hand, kind, success, tasks } from "../Parties.ts"
 
 /** Lets everybody do what they can now. */
@@ -10,6 +12,35 @@ const status = Effect.flatMap(Server, ({ status }) => status)
 
 /** What becomes of what an executor held when it went. */
 export const laws = {
+  "returned: one that died is not taken for one that left, though it was interrupted as well": Effect.gen(function*() {
+    const desk = yield* Desk.open("a")
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    const { attach } = yield* Server
+    const port = yield* Scope.provide(
+      attach({
+        executorId: ExecutorId.make("ada"),
+        node: { nodeId: NodeId.make("ada") },
+        slots: 1,
+        prefetch: 0,
+        libraries: [{ name: "raw", version: "1", tasks: { Task: "f" } }],
+        services: [],
+        labels: [],
+        heartbeat: false
+      }),
+      scope
+    )
+    desk.submit([tasks(1, { spec: kind({ delivery: "atMostOnce" }) })])
+    yield* settle
+    port.send({ _tag: "started", leases: [{ task: 0, epoch: 1 }] })
+    yield* settle
+    const cause = Cause.combine(Cause.fail(new ConnectionLost({ reason: "it was killed" })), Cause.interrupt())
+    yield* Scope.close(scope, Exit.failCause(cause))
+    yield* settle
+    const [ending] = desk.endings
+    assert.strictEqual(ending?.outcome._tag, "MaybeExecuted")
+    if (ending?.outcome._tag === "MaybeExecuted") assert.match(ending.outcome.reason, /it was killed/)
+  }),
+
   "returned: what it held is run by another, as the next attempt": Effect.gen(function*() {
     const desk = yield* Desk.open("a")
     const ada = yield* Hand.join("ada")
